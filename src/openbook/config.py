@@ -1,0 +1,317 @@
+"""`openbook.toml`: the edge where a user's file becomes checked values. Knows nothing of what the values set in motion.
+
+The public contract: keys are added, never renamed. Nothing below the composition root sees these classes.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from openbook.core.errors import ConfigError, unknown
+
+FILE = "openbook.toml"
+SCHEMA = 1
+
+ArmKind = Literal["base", "prompted", "rag", "tuned", "hybrid"]
+ARM_KINDS: tuple[ArmKind, ...] = ("base", "prompted", "rag", "tuned", "hybrid")
+Value = str | int | float | bool
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Project(Section):
+    name: str = Field("", description="Shown in reports; the folder's name if empty.")
+    task: Literal["answer", "classify", "extract", "summarise", "generate"] = Field(
+        "answer", description="What the model is for; chooses default metrics."
+    )
+
+
+class Source(Section):
+    glob: str = Field(description="Files, relative to the project; `**` crosses folders.")
+    metadata: dict[str, Value] = Field({}, description="Set on every document of this source, for filters.")
+
+
+class Documents(Section):
+    sources: tuple[Source, ...] = Field(description="Globs of the documents, or tables with `glob` and `metadata`.")
+    updates: tuple[Source, ...] = Field((), description="The second version of the documents, complete.")
+
+    @field_validator("sources", "updates", mode="before")
+    @classmethod
+    def _strings_are_globs(cls, value: Any) -> Any:
+        items = [value] if isinstance(value, str | dict) else value
+        return [{"glob": item} if isinstance(item, str) else item for item in items]
+
+
+class Chunks(Section):
+    tokens: int = Field(200, ge=16, le=8192, description="Longest chunk, in the embedder's tokens.")
+    by: Literal["section"] = Field("section", description="Where documents are cut.")
+
+
+class Splits(Section):
+    test: Share = Field(0.4, description="Share of the groups that are kept for the `new` test stratum and dev.")
+    seen: Share = Field(0.25, description="Share of the training groups' examples held out as the `seen` stratum.")
+    seed: int = Field(0, description="Shuffles the groups.")
+
+
+class Examples(Section):
+    source: str = Field("examples.jsonl", description="JSONL (or CSV with `fields`), relative to the project.")
+    fields: dict[str, str] = Field({}, description='Our name → the column\'s name, e.g. `input = "question"`.')
+    updates: str = Field("", description="JSONL of the freshness questions: old and new wordings of changed facts.")
+    split: Splits = Field(Splits(), description="How groups are divided into train, dev and test.")
+
+
+class Model(Section):
+    name: str = Field(
+        "smollm2-reader",
+        description="`smollm2-reader`, `smollm2`, `hf:<hub id or folder>`, `openai:<model>`, `scripted:<file>`, `quote`.",
+    )
+    revision: str = Field("", description="Hub revision of an `hf:` model.")
+    adapter: str = Field("", description="Folder of a PEFT adapter to put on an `hf:` or built-in model.")
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto", description="`auto`: what the machine does fast."
+    )
+    device: str = Field("auto", description="`auto`, `cpu`, `cuda`, `mps`.")
+    batch: int = Field(16, ge=1, description="Requests answered together by a local model.")
+    base_url: str = Field("https://api.openai.com/v1", description="Of an `openai:` model.")
+    api_key_env: str = Field("OPENAI_API_KEY", description="Environment variable that holds the key.")
+    timeout: float = Field(60.0, gt=0, description="Seconds for one call of an `openai:` model.")
+    retries: int = Field(4, ge=0, description="Further attempts after a transient failure.")
+    concurrency: int = Field(8, ge=1, description="Calls under way at once of an `openai:` model.")
+
+
+class Generate(Section):
+    max_tokens: int = Field(96, ge=1, description="Longest answer.")
+    temperature: float = Field(0.0, ge=0, description="0 is greedy.")
+    stop: tuple[str, ...] = Field((), description="The answer ends before the first of these.")
+    seed: int = 0
+    schema_: dict[str, Any] | None = Field(None, alias="schema", description="JSON schema for the answer.")
+
+
+class Embedder(Section):
+    name: str = Field("minilm", description="`minilm` (local) or `hashing` (no model, for tests).")
+
+
+class Store(Section):
+    name: str = Field("lancedb", description="`lancedb` (embedded) or `memory` (exact, rebuilt at each call).")
+
+
+class Retrieve(Section):
+    passages: int = Field(2, ge=1, description="Chunks put into the prompt.")
+    candidates: int = Field(30, ge=1, description="Chunks taken from each list before fusion.")
+    mode: Literal["hybrid", "dense", "lexical"] = "hybrid"
+    rrf_k: int = Field(60, ge=1, description="Constant of reciprocal-rank fusion.")
+    filter: dict[str, Any] = Field({}, description='Metadata filter, e.g. `{region = "uk"}` or `{year = {ge = 2020}}`.')
+
+
+class Prompt(Section):
+    instructions: str = Field(
+        "Answer the question briefly and correctly.", description="System message of every arm but `base`."
+    )
+    shots: int = Field(2, ge=0, description="Few-shot examples in `prompted` and `rag`, chosen from the training rows.")
+    abstain: str = Field("I don't know.", description="What to say when the answer is not known; recognised by it too.")
+    abstain_pattern: str = Field(
+        "", description="Regular expression that recognises an abstention; default: `abstain`."
+    )
+
+
+class Tune(Section):
+    method: Literal["lora", "qlora", "full"] = "lora"
+    rank: int = Field(16, ge=1)
+    alpha: int = Field(0, ge=0, description="0: twice the rank.")
+    dropout: Share = 0.0
+    rate: float = Field(0.0, ge=0, description="Peak learning rate; 0: 1e-3 below 500M parameters, else 2e-4.")
+    epochs: float = Field(3.0, gt=0)
+    batch: int = Field(8, ge=1)
+    warmup: Share = 0.05
+    rows: int = Field(0, ge=0, description="Train on this many rows at most; 0: all.")
+    max_tokens: int = Field(0, ge=0, description="Longest row; 0: from the data.")
+    trainer: str = Field("peft", description="`peft`, or `memorise` (a fake for tests).")
+    oracle: Share = Field(0.8, description="Hybrid: share of rows whose passages hold the answer.")
+    distractors: int = Field(
+        1, ge=0, description="Hybrid: wrong passages beside the right one, from our own retriever."
+    )
+
+
+class Kpi(Section):
+    name: str
+    pattern: str = Field("", description="Regular expression that the whole answer must match.")
+    schema_: dict[str, Any] | None = Field(None, alias="schema", description="JSON schema that the answer must fulfil.")
+    call: str = Field("", description="`module:function` taking (example, answer text), returning a number in [0, 1].")
+
+    @model_validator(mode="after")
+    def _one_check(self) -> "Kpi":
+        if sum([bool(self.pattern), self.schema_ is not None, bool(self.call)]) != 1:
+            raise ValueError("a KPI has exactly one of pattern, schema, call")
+        return self
+
+
+class Compare(Section):
+    arms: tuple[str, ...] = Field(ARM_KINDS, description="Kinds, or names of `[arms.NAME]` tables.")
+    metric: str = Field("", description="Primary metric; default: `facts` where examples carry facts, else by task.")
+    margin: float = Field(0.05, gt=0, description="Smallest difference that matters, in the metric's units.")
+    level: float = Field(0.95, gt=0.5, lt=1, description="Of the intervals; tests use 1 − level.")
+    kpis: tuple[Kpi, ...] = ()
+    seeds: tuple[int, ...] = Field((0,), min_length=1, description="Training seeds.")
+    questions: int = Field(0, ge=0, description="Ask this many test questions at most; 0: all.")
+    max_failures: Share = Field(0.05, description="More failed answers than this share fail the run.")
+
+
+class Arm(Section):
+    kind: ArmKind
+    model: Model | None = None
+    generate: Generate | None = None
+    retrieve: Retrieve | None = None
+    prompt: Prompt | None = None
+    tune: Tune | None = None
+
+
+class Cost(Section):
+    usd_per_hour: float = Field(0.10, ge=0, description="Price of this machine, for local models.")
+    prices: dict[str, tuple[float, float]] = Field({}, description="Model → USD per million (input, output) tokens.")
+
+
+class Probes(Section):
+    freshness: bool = Field(True, description="Re-ask the changed facts after the documents changed.")
+    freshness_questions: int = Field(0, ge=0, description="At most this many; the unused wordings first. 0: all.")
+    latency: int = Field(4, ge=0, description="Questions answered one at a time by every arm; 0: none.")
+    gap: int = Field(24, ge=0, description="Training and dev questions answered by each tuned arm; 0: none.")
+
+
+class Config(Section):
+    schema_: Literal[1] = Field(1, alias="schema")
+    project: Project = Project()
+    documents: Documents
+    chunks: Chunks = Chunks()
+    examples: Examples = Examples()
+    model: Model = Model()
+    generate: Generate = Generate()
+    embedder: Embedder = Embedder()
+    store: Store = Store()
+    retrieve: Retrieve = Retrieve()
+    prompt: Prompt = Prompt()
+    tune: Tune = Tune()
+    compare: Compare = Compare()
+    arms: dict[str, Arm] = {}
+    cost: Cost = Cost()
+    probes: Probes = Probes()
+
+
+def load(path: Path) -> Config:
+    """Read `openbook.toml` (a file, or the folder that holds it), following `extends`.
+
+    Raises:
+        ConfigError: No such file, not TOML, an unknown key (with a suggestion) or a value out of range.
+    """
+    file = path / FILE if path.is_dir() else path
+    return parse(_read(file, ()), where=file)
+
+
+def parse(raw: dict[str, Any], *, where: Path | str = FILE) -> Config:
+    """Check raw TOML values; `[arms.NAME]` tables inherit what they leave out from the top."""
+    try:
+        return Config.model_validate(_with_inherited(raw))
+    except ValidationError as error:
+        raise ConfigError(f"{where}: {_sentence(error)}") from error
+
+
+def resolved(config: Config) -> dict[str, Any]:
+    """Every key with its value, in the file's own spelling; what `openbook config show` prints."""
+    return config.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def _read(file: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+    if file in seen:
+        raise ConfigError(f"{file}: `extends` goes in a circle: {' → '.join(p.name for p in (*seen, file))}.")
+    try:
+        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"No {FILE} at {str(file)!r}. Make one with: openbook init {file.parent}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is not valid TOML: {error}.") from error
+    parent = raw.pop("extends", None)
+    if parent is None:
+        return raw
+    return _merge(_read((file.parent / str(parent)).resolve(), (*seen, file)), raw)
+
+
+def _merge(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(under)
+    for key, value in over.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merge(merged[key], value) if both else value
+    return merged
+
+
+def _with_inherited(raw: dict[str, Any]) -> dict[str, Any]:
+    """An arm's own `[arms.x.tune]` changes single keys of the top `[tune]`; the rest it inherits."""
+    arms = raw.get("arms")
+    if not isinstance(arms, dict):
+        return raw
+    inherited = {}
+    for name, arm in arms.items():
+        if isinstance(arm, dict):
+            sections = {
+                key: _merge(raw.get(key, {}), value) if isinstance(value, dict) else value for key, value in arm.items()
+            }
+            inherited[name] = sections
+        else:
+            inherited[name] = arm
+    return {**raw, "arms": inherited}
+
+
+def _sentence(error: ValidationError) -> str:
+    sentences = []
+    for item in error.errors():
+        place = ".".join(str(part) for part in item["loc"])
+        if item["type"] == "extra_forbidden":
+            sentences.append(_unknown_key(item["loc"]))
+        elif item["type"] == "missing":
+            sentences.append(f"the key {place!r} is missing.")
+        else:
+            value = item.get("input")
+            shown = "" if isinstance(value, dict | list) else f" (found {value!r})"
+            sentences.append(f"{place}: {item['msg'][0].lower()}{item['msg'][1:]}{shown}.")
+    return " ".join(sentences)
+
+
+def _unknown_key(place: tuple[int | str, ...]) -> str:
+    section: Any = Config
+    for part in place[:-1]:
+        section = _step(section, part)
+    names = known_keys(section) if section is not None else []
+    table = ".".join(str(part) for part in place[:-1])
+    return f"[{table}] {unknown('key', str(place[-1]), names)}" if table else unknown("key", str(place[-1]), names)
+
+
+def _step(section: Any, part: int | str) -> Any:
+    """The model behind one step of an error's place; list indices and arm names stay on their item's model."""
+    items = {Source: Source, Kpi: Kpi}
+    if section == "arms":
+        return Arm
+    if isinstance(part, int):
+        return items.get(section, section)
+    if section is Config and part == "arms":
+        return "arms"
+    by_place = {"sources": Source, "updates": Source, "kpis": Kpi}
+    if part in by_place and section in (Documents, Compare):
+        return by_place[str(part)]
+    for name, field in getattr(section, "model_fields", {}).items():
+        if part in (name, field.alias):
+            return next((kind for kind in _models(field.annotation)), None)
+    return None
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in getattr(annotation, "__args__", ()) for model in _models(part)]
+
+
+def known_keys(section: type[BaseModel]) -> list[str]:
+    """The keys of a section as written in the file."""
+    return [field.alias or name for name, field in section.model_fields.items()]

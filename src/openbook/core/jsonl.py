@@ -1,0 +1,63 @@
+"""Append-only JSON lines that survive kill -9: a torn last line is dropped when read and cut before the next append.
+
+Knows nothing of what the lines mean.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+
+def read(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the whole lines of our own log; a last line without its newline was torn by a kill and is left out."""
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        for line in file:
+            if line.endswith(b"\n"):
+                yield json.loads(line)
+
+
+def append(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    """Append rows, each one line, flushed to the disk together.
+
+    A torn last line is cut off first, so that what follows starts on a line of its own.
+    """
+    data = b"".join(encode(row) for row in rows)
+    if not data:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+b") as file:
+        file.seek(0, os.SEEK_END)
+        _cut_torn_line(file)
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def encode(row: dict[str, Any]) -> bytes:
+    return json.dumps(row, ensure_ascii=False, allow_nan=False).encode("utf-8", "surrogatepass") + b"\n"
+
+
+def _cut_torn_line(file: Any) -> None:
+    end = file.tell()
+    if end == 0:
+        return
+    file.seek(end - 1)
+    if file.read(1) == b"\n":
+        return
+    position = end
+    while position > 0:
+        step = min(4096, position)
+        file.seek(position - step)
+        block = file.read(step)
+        newline = block.rfind(b"\n")
+        if newline >= 0:
+            file.truncate(position - step + newline + 1)
+            break
+        position -= step
+    else:
+        file.truncate(0)
+    file.seek(0, os.SEEK_END)
