@@ -281,13 +281,13 @@ class Record:
     Attributes:
         example: The example's id.
         key: The example's `key`: what was asked.
-        prompt: Hash of the prompt; its text lies beside the records.
+        messages: The prompt, as it was sent.
     """
 
     example: str
     key: str
     result: Answer | Failure
-    prompt: str = ""
+    messages: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

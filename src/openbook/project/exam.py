@@ -1,0 +1,57 @@
+"""A project's labelled examples: loaded, grouped, divided. Knows nothing of arms, models or the index."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+from openbook.config import Config
+from openbook.core.types import Example
+from openbook.ingest.examples import load_examples
+from openbook.ingest.groups import Grouping, group_examples
+from openbook.ingest.splits import Division, divide
+
+
+class Exam:
+    """The examples of a project.
+
+    Args:
+        root: The project's folder.
+        config: Its configuration.
+        documents: Names of all documents, which examples refer to.
+    """
+
+    def __init__(self, root: Path, config: Config, documents: Sequence[str]) -> None:
+        self._root = root
+        self._config = config
+        self._documents = documents
+
+    @cached_property
+    def examples(self) -> tuple[Example, ...]:
+        """Every labelled example, checked.
+
+        Raises:
+            DataError: With file and line.
+        """
+        return self._load(self._config.examples.source)
+
+    @cached_property
+    def updates(self) -> tuple[Example, ...]:
+        """The freshness questions; empty where none are given."""
+        source = self._config.examples.updates
+        return self._load(source) if source else ()
+
+    @cached_property
+    def grouping(self) -> Grouping:
+        """Group of each example, by id."""
+        return group_examples(self.examples)
+
+    @cached_property
+    def division(self) -> Division:
+        """Train, dev and test; no group stands on both sides of a `new` split."""
+        split = self._config.examples.split
+        return divide(self.examples, self.grouping, test=split.test, seen=split.seen, seed=split.seed)
+
+    def _load(self, source: str) -> tuple[Example, ...]:
+        return load_examples(
+            self._root / source, fields=self._config.examples.fields, documents=self._documents
+        )

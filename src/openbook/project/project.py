@@ -1,0 +1,191 @@
+"""A project as one object: everything is made when first asked for, so a call that only reads loads no model."""
+
+from functools import cached_property
+from pathlib import Path
+
+from openbook import config as configuration
+from openbook import models
+from openbook.arms import SHOWS_SHOTS, Abstention, Arm, Retrieval, Sampling, choose_shots, template_for
+from openbook.config import Config
+from openbook.core.errors import UsageError
+from openbook.core.protocols import Generator, Progress, Retriever, silent
+from openbook.core.types import Adapter
+from openbook.project.adapters import Study, hidden_documents, studied, train, watched
+from openbook.project.exam import Exam
+from openbook.project.generators import open_generator
+from openbook.project.knowledge import Knowledge, Version, where
+from openbook.project.plans import ArmPlan, plan, plans
+from openbook.prompt import Shot, Template
+from openbook.tune.adapters import load_adapter
+from openbook.workspace import Workspace
+
+
+class Project:
+    """A folder with `openbook.toml`.
+
+    Args:
+        root: The folder.
+        config: Its checked configuration.
+    """
+
+    def __init__(self, root: Path, config: Config) -> None:
+        self.root = root
+        self.config = config
+        self.workspace = Workspace(root)
+        self.knowledge = Knowledge(root, config, self.workspace)
+        self._generators: dict[str, Generator] = {}
+        self._retrievers: dict[str, Retriever] = {}
+
+    @classmethod
+    def open(cls, root: Path, *, file: str = configuration.FILE) -> "Project":
+        """Read the configuration `file` in `root`.
+
+        Raises:
+            ConfigError: No such file, or something in it is wrong.
+        """
+        root = root.resolve()
+        return cls(root, configuration.load(root / file))
+
+    @property
+    def name(self) -> str:
+        return self.config.project.name or self.root.name
+
+    @cached_property
+    def exam(self) -> Exam:
+        return Exam(self.root, self.config, self.knowledge.names)
+
+    def plan(self, name: str) -> ArmPlan:
+        return plan(self.config, name)
+
+    def plans(self) -> list[ArmPlan]:
+        return plans(self.config)
+
+    def arm(self, name: str, *, version: Version = "current", seed: int = 0) -> Arm:
+        """An arm ready to be asked; model and index are opened at the first question.
+
+        Raises:
+            UsageError: The index is behind the files, or the arm's adapter is not trained yet.
+            ModelError: The model is not on this machine.
+        """
+        chosen = self.plan(name)
+        if chosen.impossible:
+            raise UsageError(f"The arm {name!r} is not applicable: {chosen.impossible}.")
+        prompt, generate = chosen.prompt, chosen.generate
+        return Arm(
+            name=name,
+            kind=chosen.kind,
+            generator=self._generator(chosen, seed),
+            template=self.template(chosen),
+            retrieval=self._retrieval(chosen, version) if chosen.retrieves else None,
+            sampling=Sampling(
+                max_tokens=generate.max_tokens,
+                temperature=generate.temperature,
+                stop=generate.stop,
+                seed=generate.seed,
+                schema=generate.schema_,
+            ),
+            abstention=Abstention(sentence=prompt.abstain, pattern=prompt.abstain_pattern),
+            seed=seed,
+        )
+
+    def template(self, chosen: ArmPlan) -> Template:
+        """The arm's prompt; its few-shots come from training rows alone."""
+        shots: tuple[Shot, ...] = ()
+        if SHOWS_SHOTS[chosen.kind] and chosen.prompt.shots:
+            groups = self.exam.grouping.group_of
+            shots = choose_shots(
+                self.exam.division.train, groups, count=chosen.prompt.shots, seed=self.config.examples.split.seed
+            )
+        return template_for(chosen.kind, instructions=chosen.prompt.instructions, shots=shots)
+
+    def study(self, name: str, *, seed: int = 0) -> Study:
+        """What this arm's adapter is made from.
+
+        Raises:
+            UsageError: A hybrid arm's index is behind the files.
+        """
+        chosen = self.plan(name)
+        division = self.exam.division
+        return Study(
+            plan=chosen,
+            template=self.template(chosen),
+            model=self._base(chosen),
+            train=studied(division, chosen.tune, seed=seed),
+            dev=watched(division),
+            hidden=hidden_documents(division, [*division.new, *division.dev]),
+            content=self._content("current") if chosen.retrieves else "",
+            seed=seed,
+        )
+
+    def adapter(self, name: str, *, seed: int = 0) -> Adapter | None:
+        """The arm's adapter where it is finished; opens no model."""
+        return load_adapter(self.workspace.adapter(self.study(name, seed=seed).fingerprint))
+
+    def tune(self, name: str, *, seed: int = 0, progress: Progress = silent) -> Adapter:
+        """Train the arm's adapter unless it is there; goes on from the last checkpoint after a kill.
+
+        Raises:
+            UsageError: The arm has no adapter, its model cannot be tuned, or there is nothing to train on.
+        """
+        chosen = self.plan(name)
+        if not chosen.tunes:
+            raise UsageError(f"The arm {name!r} is of kind {chosen.kind!r}, which trains nothing.")
+        if chosen.impossible:
+            raise UsageError(f"The arm {name!r} is not applicable: {chosen.impossible}.")
+        study = self.study(name, seed=seed)
+        if not study.train:
+            raise UsageError("There are no training examples: label more, or lower [examples.split] test.")
+        retriever = self.retriever(chosen) if chosen.retrieves else None
+        return train(study, retriever, folder=self.workspace.adapter(study.fingerprint), progress=progress)
+
+    def retriever(self, chosen: ArmPlan, version: Version = "current") -> Retriever:
+        settings = chosen.retrieve
+        key = f"{version} {settings.mode} {settings.candidates} {settings.rrf_k}"
+        if key not in self._retrievers:
+            self._retrievers[key] = self.knowledge.retriever(
+                version, mode=settings.mode, candidates=settings.candidates, rrf_k=settings.rrf_k
+            )
+        return self._retrievers[key]
+
+    def close(self) -> None:
+        """Let go of models and stores."""
+        self._generators.clear()
+        self._retrievers.clear()
+        self.knowledge.close()
+
+    def _retrieval(self, chosen: ArmPlan, version: Version) -> Retrieval:
+        settings = chosen.retrieve
+        return Retrieval(
+            open=lambda: self.retriever(chosen, version),
+            content=self._content(version),
+            passages=settings.passages,
+            where=where(settings.filter),
+            settings={"mode": settings.mode, "candidates": settings.candidates, "rrf_k": settings.rrf_k},
+        )
+
+    def _content(self, version: Version) -> str:
+        content = self.knowledge.content(version)
+        if content is None:
+            raise UsageError("The documents changed since they were ingested. Bring the index up to date: openbook ingest")
+        return content
+
+    def _base(self, chosen: ArmPlan) -> models.LocalModel | None:
+        if chosen.model.name.split(":")[0] in ("scripted", "quote", "openai"):
+            return None
+        return models.locate(chosen.model.name, revision=chosen.model.revision)
+
+    def _generator(self, chosen: ArmPlan, seed: int) -> Generator:
+        """One generator for each model and adapter, shared by the arms that use it."""
+        adapter = Path(chosen.model.adapter) if chosen.model.adapter else None
+        if chosen.tunes:
+            trained = self.adapter(chosen.name, seed=seed)
+            if trained is None:
+                raise UsageError(
+                    f"The arm {chosen.name!r} has no adapter for these examples and settings yet. Train it with:"
+                    f" openbook tune {chosen.name}"
+                )
+            adapter = Path(trained.folder)
+        key = f"{chosen.model.model_dump_json()} {adapter} {chosen.prompt.abstain}"
+        if key not in self._generators:
+            self._generators[key] = open_generator(chosen, self._base(chosen), adapter, root=self.root)
+        return self._generators[key]

@@ -1,0 +1,82 @@
+"""Loss on answer tokens of causal and seq2seq models, the vocabulary projection computed only where there is a label.
+
+Knows encoded rows and a model; nothing of optimisers or files.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.nn.functional import cross_entropy
+
+from openbook.core.errors import ModelError
+from openbook.tune.rows import IGNORED, EncodedRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Padded tensors.
+
+    Attributes:
+        inputs: Arguments of the model's forward, each of shape (rows, tokens).
+        labels: Label of each position that the vocabulary projection sees, `IGNORED` where there is none.
+    """
+
+    inputs: dict[str, torch.Tensor]
+    labels: torch.Tensor
+
+
+def causal_batch(rows: Sequence[EncodedRow], *, pad: int, device: torch.device) -> Batch:
+    """Rows padded on the right; position t answers for the label at t + 1."""
+    ids = _padded([row.ids for row in rows], pad)
+    labels = _padded([(*row.labels[1:], IGNORED) for row in rows], IGNORED)
+    mask = _padded([[1] * len(row.ids) for row in rows], 0)
+    return Batch(inputs={"input_ids": ids.to(device), "attention_mask": mask.to(device)}, labels=labels.to(device))
+
+
+def seq2seq_batch(rows: Sequence[EncodedRow], *, pad: int, start: int, device: torch.device) -> Batch:
+    """Prompts for the encoder, answers shifted right by the `start` id for the decoder."""
+    ids = _padded([row.ids for row in rows], pad)
+    mask = _padded([[1] * len(row.ids) for row in rows], 0)
+    decoder = _padded([(start, *row.labels[:-1]) for row in rows], pad)
+    labels = _padded([row.labels for row in rows], IGNORED)
+    inputs = {"input_ids": ids, "attention_mask": mask, "decoder_input_ids": decoder}
+    return Batch(inputs={name: tensor.to(device) for name, tensor in inputs.items()}, labels=labels.to(device))
+
+
+def summed_loss(model: Any, batch: Batch) -> torch.Tensor:
+    """Cross-entropy summed over the labelled positions, in float32."""
+    wanted = batch.labels != IGNORED
+    with _projection_at(model, wanted):
+        logits = model(**batch.inputs, use_cache=False).logits
+    labels = batch.labels[wanted]
+    if logits.shape[:2] != (1, labels.shape[0]):
+        raise ModelError(
+            f"The model {type(model).__name__!r} projects to the vocabulary in a way that training does not know: it"
+            f" gave logits of shape {tuple(logits.shape)} for {labels.shape[0]} labels. Use another base model."
+        )
+    return cross_entropy(logits[0].float(), labels, reduction="sum")
+
+
+@contextmanager
+def _projection_at(model: Any, wanted: torch.Tensor) -> Iterator[None]:
+    """Let the output layer see only the hidden states of the wanted positions, as one row of shape (1, n, width).
+
+    Whatever the model does around its output layer (scaling, soft caps) still happens, and happens only there.
+    """
+
+    def select(_module: torch.nn.Module, arguments: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+        return (arguments[0][wanted].unsqueeze(0), *arguments[1:])
+
+    handle = model.get_output_embeddings().register_forward_pre_hook(select)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def _padded(rows: Sequence[Sequence[int]], value: int) -> torch.Tensor:
+    width = max(len(row) for row in rows)
+    return torch.tensor([[*row, *([value] * (width - len(row)))] for row in rows])
