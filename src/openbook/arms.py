@@ -4,7 +4,7 @@ Knows no configuration and no files: it is handed a generator, a retriever and a
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from threading import Event
@@ -195,7 +195,7 @@ def template_for(kind: str, *, instructions: str, shots: Sequence[Shot]) -> Temp
     return Template(instructions=instructions, shots=tuple(shots) if SHOWS_SHOTS[kind] else ())
 
 
-def choose_shots(train: Sequence[Example], groups: dict[str, str], *, count: int, seed: int) -> tuple[Shot, ...]:
+def choose_shots(train: Sequence[Example], groups: Mapping[str, str], *, count: int, seed: int) -> tuple[Shot, ...]:
     """Worked examples for the prompt, from training rows alone.
 
     Answerable rows of median length from different groups, in an order that the seed fixes; from three shots on, the
@@ -210,7 +210,7 @@ def choose_shots(train: Sequence[Example], groups: dict[str, str], *, count: int
     return tuple(Shot(input=example.input, reference=example.reference) for example in chosen)
 
 
-def _typical(rows: Sequence[Example], groups: dict[str, str], count: int) -> list[Example]:
+def _typical(rows: Sequence[Example], groups: Mapping[str, str], count: int) -> list[Example]:
     if not rows:
         return []
     lengths = sorted(len(row.reference) for row in rows)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from openbook.core.protocols import Retriever
 from openbook.core.types import Both, Comparison, Example, Failure, Filter, Hit, Not, Row
 from openbook.prompt import Template, render
-from openbook.score.facts import matches
+from openbook.score.wording import matches
 
 VERSION = 1
 """Raised whenever the same examples would become other rows: part of a hybrid adapter's fingerprint."""

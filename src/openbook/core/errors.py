@@ -8,6 +8,7 @@
     ├── ModelError               a model that is not there, does not load, or does not fit
     │   └── AdapterMismatch      an adapter of another base model
     ├── IndexMismatch            an index made by another embedder or other chunk settings
+    ├── StoreError               an index that cannot be read or written
     ├── Busy                     another process writes to this project
     ├── EndpointError            an endpoint that is down or answers garbage; `transient` says whether to retry
     ├── DiskFull                 no room left; nothing that was written is lost
@@ -61,6 +62,10 @@ class AdapterMismatch(ModelError):
 
 
 class IndexMismatch(OpenbookError):
+    pass
+
+
+class StoreError(OpenbookError):
     pass
 
 

@@ -59,7 +59,9 @@ def _guess(data: bytes) -> Decoded | None:
         encoding = "utf-16-le" if data[1::2].count(0) > data[::2].count(0) else "utf-16-be"
         text = _strictly(data, encoding)
         mostly_latin = data.count(0) > len(data) / 3
-        return Decoded(text=text, encoding=encoding, guessed=True) if text and mostly_latin and "\0" not in text else None
+        return (
+            Decoded(text=text, encoding=encoding, guessed=True) if text and mostly_latin and "\0" not in text else None
+        )
     text = _strictly(data, "cp1252")
     if text is None:  # five bytes mean nothing in Windows-1252
         text = data.decode("latin-1")

@@ -11,7 +11,7 @@ from openbook.core.errors import UsageError, unknown
 from openbook.core.protocols import Reader
 from openbook.core.types import Document, Failure, Scalar
 from openbook.ingest import READERS
-from openbook.ingest.decode import decode, declared_encoding
+from openbook.ingest.decode import Decoded, declared_encoding, decode
 from openbook.ingest.sections import title
 
 STAGE = "read"
@@ -44,10 +44,10 @@ class TextReader:
     media = "text/plain"
 
     def read(self, path: Path, name: str, metadata: Mapping[str, object]) -> Document | Failure:
-        text = read_text(path, name)
-        if isinstance(text, Failure):
-            return text
-        return document(text, name=name, metadata=metadata, media=self.media)
+        decoded = read_text(path, name)
+        if isinstance(decoded, Failure):
+            return decoded
+        return document(decoded.text, name=name, metadata=recorded(decoded, metadata), media=self.media)
 
 
 class MarkdownReader(TextReader):
@@ -56,21 +56,32 @@ class MarkdownReader(TextReader):
     media = "text/markdown"
 
 
-def read_text(path: Path, name: str, *, html: bool = False) -> str | Failure:
+def read_text(path: Path, name: str, *, html: bool = False) -> Decoded | Failure:
     """A file's decoded text; a file that cannot be opened, is too large or is not text is a Failure."""
     try:
         if path.stat().st_size > MAX_BYTES:
-            return failure("too_large", f"{name!r} is larger than {MAX_BYTES // 2**20} MiB. Split it into smaller files.")
+            return failure(
+                "too_large", f"{name!r} is larger than {MAX_BYTES // 2**20} MiB. Split it into smaller files."
+            )
         data = path.read_bytes()
     except OSError as error:
-        return failure("unreadable", f"{name!r} cannot be read: {error.strerror}. Check the file's permissions.")
+        settled = isinstance(error, PermissionError | FileNotFoundError | IsADirectoryError)
+        message = f"{name!r} cannot be read: {error.strerror}. Check the file and its permissions."
+        return Failure(stage=STAGE, error="unreadable", message=message, transient=not settled)
     decoded = decode(data, declared=declared_encoding(data) if html else "")
     if decoded is None:
         return failure("not_text", f"{name!r} is not text, whatever its suffix says.")
-    return decoded.text
+    return decoded
 
 
-def document(text: str, *, name: str, metadata: Mapping[str, object], media: str, titled: str = "") -> Document | Failure:
+def recorded(decoded: Decoded, metadata: Mapping[str, object]) -> dict[str, object]:
+    """The metadata, with the `encoding` added where it had to be guessed: a wrong guess spoils words silently."""
+    return {**metadata, "encoding": decoded.encoding} if decoded.guessed else dict(metadata)
+
+
+def document(
+    text: str, *, name: str, metadata: Mapping[str, object], media: str, titled: str = ""
+) -> Document | Failure:
     """A document of this text, titled by its first heading; blank text is a Failure."""
     if not text.strip():
         return failure("empty", f"{name!r} holds no text.")

@@ -12,7 +12,7 @@ from pathlib import Path
 from html_to_markdown import ConversionOptions, ConversionResult, PreprocessingOptions, convert
 
 from openbook.core.types import Document, Failure
-from openbook.ingest.readers import document, failure, read_text
+from openbook.ingest.readers import document, failure, read_text, recorded
 from openbook.ingest.sections import headings
 
 FURNITURE = ["nav", "footer", "aside", "[role=navigation]", "script", "style", "noscript", "template"]
@@ -22,15 +22,16 @@ class HtmlReader:
     """HTML; `text/html` documents hold the Markdown made of the page, and offsets count in that."""
 
     def read(self, path: Path, name: str, metadata: Mapping[str, object]) -> Document | Failure:
-        source = read_text(path, name, html=True)
-        if isinstance(source, Failure):
-            return source
-        result = _converted(source)
+        decoded = read_text(path, name, html=True)
+        if isinstance(decoded, Failure):
+            return decoded
+        result = _converted(decoded.text)
         if result.warnings:
             # A page nested too deeply comes back cut short: better left out aloud than half there in silence.
             return failure("damaged", f"{name!r} could not be read to its end: {result.warnings[0].message}.")
         text = result.content or ""
-        return document(text, name=name, metadata=metadata, media="text/html", titled=_title(source, text))
+        titled = _title(decoded.text, text)
+        return document(text, name=name, metadata=recorded(decoded, metadata), media="text/html", titled=titled)
 
 
 def _converted(source: str) -> ConversionResult:

@@ -143,9 +143,7 @@ def tuning(tune: Tune, *, seed: int, dtype: str) -> Tuning:
     )
 
 
-def train(
-    study: Study, retriever: Retriever | None, *, folder: Path, progress: Progress = silent
-) -> Adapter:
+def train(study: Study, retriever: Retriever | None, *, folder: Path, progress: Progress = silent) -> Adapter:
     """The study's adapter: found if it is finished, else trained from where a kill left it."""
     finished = load_adapter(folder)
     if finished is not None:

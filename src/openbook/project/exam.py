@@ -6,8 +6,8 @@ from pathlib import Path
 
 from openbook.config import Config
 from openbook.core.types import Example
-from openbook.ingest.examples import load_examples
-from openbook.ingest.groups import Grouping, group_examples
+from openbook.ingest.examples import load
+from openbook.ingest.groups import Groups, group
 from openbook.ingest.splits import Division, divide
 
 
@@ -32,26 +32,24 @@ class Exam:
         Raises:
             DataError: With file and line.
         """
-        return self._load(self._config.examples.source)
+        section = self._config.examples
+        return load(self._root / section.source, fields=section.fields, documents=self._documents)
 
     @cached_property
     def updates(self) -> tuple[Example, ...]:
         """The freshness questions; empty where none are given."""
         source = self._config.examples.updates
-        return self._load(source) if source else ()
+        if not source:
+            return ()
+        return load(self._root / source, documents=self._documents, references=False)
 
     @cached_property
-    def grouping(self) -> Grouping:
-        """Group of each example, by id."""
-        return group_examples(self.examples)
+    def groups(self) -> Groups:
+        """Which examples belong together."""
+        return group(self.examples)
 
     @cached_property
     def division(self) -> Division:
         """Train, dev and test; no group stands on both sides of a `new` split."""
         split = self._config.examples.split
-        return divide(self.examples, self.grouping, test=split.test, seen=split.seen, seed=split.seed)
-
-    def _load(self, source: str) -> tuple[Example, ...]:
-        return load_examples(
-            self._root / source, fields=self._config.examples.fields, documents=self._documents
-        )
+        return divide(self.examples, self.groups, test=split.test, seen=split.seen, seed=split.seed)

@@ -1,12 +1,11 @@
 """From a model's name and settings to a generator. Loads no weights: generators do that at their first request."""
 
-import os
 from pathlib import Path
 
 from openbook.core.errors import UsageError
 from openbook.core.protocols import Generator
 from openbook.generate import GENERATORS, split_name
-from openbook.models import LocalModel, resolve_device, resolve_dtype
+from openbook.models import LocalModel
 from openbook.project.plans import ArmPlan
 
 
@@ -17,18 +16,35 @@ def open_generator(chosen: ArmPlan, base: LocalModel | None, adapter: Path | Non
         base: The model on disk, for local models.
         adapter: Folder of a trained adapter to put on it.
         root: Folder that a `scripted:` file is relative to.
+
+    Raises:
+        UsageError: No such kind of model.
     """
     scheme, rest = split_name(chosen.model.name)
-    made = GENERATORS.load(scheme)
-    generator: Generator
+    model = chosen.model
+    arguments: dict[str, object]
     if base is not None:
-        generator = _local(made, chosen, base, adapter)
+        arguments = {
+            "model": base,
+            "adapter": adapter,
+            "dtype": model.dtype,
+            "device": model.device,
+            "batch": model.batch,
+        }
     elif scheme == "openai":
-        generator = _endpoint(made, chosen, rest)
+        arguments = {
+            "model": rest,
+            "base_url": model.base_url,
+            "api_key_env": model.api_key_env,
+            "timeout": model.timeout,
+            "retries": model.retries,
+            "concurrency": model.concurrency,
+        }
     elif scheme == "quote":
-        generator = made(abstain=chosen.prompt.abstain)
+        arguments = {"abstain": chosen.prompt.abstain}
     elif scheme == "scripted":
-        generator = made(root / rest, adapter=adapter)
+        arguments = {"script": root / rest, "adapter": adapter}
     else:
-        raise UsageError(f"The model {chosen.model.name!r} is neither local nor an endpoint.")
-    return generator
+        raise UsageError(f"The model {model.name!r} is neither on this machine nor an endpoint.")
+    made: Generator = GENERATORS.load(scheme if base is None else "local")(**arguments)
+    return made

@@ -1,5 +1,7 @@
 """A project's documents and their index, in both versions. Knows nothing of examples, arms or models that answer."""
 
+import os
+import shutil
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -7,11 +9,14 @@ from typing import Any, Literal
 from openbook.config import Config
 from openbook.core.protocols import Embedder, Progress, Retriever, silent
 from openbook.core.types import Filter
-from openbook.ingest.sources import SourceFile, find
-from openbook.ingest.sync import SyncResult, content_version, copy_index, sync
+from openbook.ingest.sources import File, Source, expand
+from openbook.ingest.state import content_version, pending
+from openbook.ingest.state import load as load_state
+from openbook.ingest.sync import SyncResult, sync
 from openbook.retrieve import EMBEDDERS, STORES
 from openbook.retrieve.filters import parse_filter
-from openbook.workspace import Workspace
+from openbook.retrieve.search import Mode, Searcher
+from openbook.workspace import Workspace, read_json, write_json
 
 Version = Literal["current", "updates"]
 
@@ -31,15 +36,15 @@ class Knowledge:
         self._workspace = workspace
         self._open: dict[Version, Any] = {}
 
-    def files(self, version: Version = "current") -> list[SourceFile]:
+    def files(self, version: Version = "current") -> list[File]:
         """The documents' files; the second version's for `updates`.
 
         Raises:
-            DataError: A glob matches nothing, or two files would get one name.
+            ConfigError: A glob matches nothing, or two files would get one name.
         """
         documents = self._config.documents
         sources = documents.sources if version == "current" else documents.updates
-        return find(self._root, [(source.glob, source.metadata) for source in sources])
+        return expand([Source(glob=s.glob, metadata=s.metadata) for s in sources], root=self._root)
 
     @property
     def has_updates(self) -> bool:
@@ -54,37 +59,69 @@ class Knowledge:
         return sorted(names)
 
     def content(self, version: Version = "current") -> str | None:
-        """Version of the indexed content; None where files and index differ. Opens neither store nor embedder."""
-        return content_version(
-            self.files(version), folder=self._workspace.index(version), settings=self._settings
-        )
+        """Version of the indexed content; None where files and index differ. Opens neither store nor embedder.
 
-    def ingest(
-        self, version: Version = "current", *, rebuild: bool = False, progress: Progress = silent
-    ) -> SyncResult:
+        Raises:
+            IndexMismatch: The index was made by another embedder or with other chunk settings.
+        """
+        folder = self._workspace.index(version)
+        behind = pending(
+            self.files(version),
+            folder=folder,
+            embedder=self._embedder.fingerprint,
+            tokens=self._config.chunks.tokens,
+            settings=self._settings,
+        )
+        return None if behind else content_version(folder)
+
+    def ingest(self, version: Version = "current", *, rebuild: bool = False, progress: Progress = silent) -> SyncResult:
         """Bring an index up to date with the files on disk; only what changed is read, cut and embedded.
 
         The second version starts from a copy of the first one's index, as an update of the documents would.
+
+        Args:
+            rebuild: Throw the index away first.
         """
         folder = self._workspace.index(version)
-        if version == "updates":
-            copy_index(self._workspace.index("current"), folder)
-        return sync(
+        if rebuild:
+            self.close()
+            shutil.rmtree(folder, ignore_errors=True)
+        if version == "updates" and not folder.exists():
+            _copy(self._workspace.index("current"), folder)
+        result = sync(
             self.files(version),
-            folder=folder,
             store=self._store(version),
             embedder=self._embedder,
             count=self._count,
             tokens=self._config.chunks.tokens,
+            folder=folder,
             settings=self._settings,
-            rebuild=rebuild,
             progress=progress,
         )
+        self._note(version, result)
+        return result
 
-    def retriever(self, version: Version = "current", *, mode: str, candidates: int, rrf_k: int) -> Retriever:
+    def seconds(self, version: Version = "current") -> float:
+        """Seconds that reading, embedding and writing what the index holds took; 0 where it was never made."""
+        noted = read_json(self._timing(version)) or {}
+        return float(sum(noted.values()))
+
+    def skipped(self, version: Version = "current") -> dict[str, str]:
+        """Documents that are not in the index, and why."""
+        state = load_state(self._workspace.index(version))
+        entries = state.documents.items() if state else ()
+        return {name: entry.failure.message for name, entry in entries if entry.failure}
+
+    def _timing(self, version: Version) -> Path:
+        return self._workspace.index(version) / "seconds.json"
+
+    def _note(self, version: Version, result: SyncResult) -> None:
+        """Keep the seconds of the last sync that changed something."""
+        if result.added or result.changed or result.removed:
+            write_json(self._timing(version), {stage: round(value, 4) for stage, value in result.seconds.items()})
+
+    def retriever(self, version: Version = "current", *, mode: Mode, candidates: int, rrf_k: int) -> Retriever:
         """A searcher over an index."""
-        from openbook.retrieve.search import Searcher
-
         embedder = None if mode == "lexical" else self._embedder
         return Searcher(embedder, self._store(version), mode=mode, candidates=candidates, rrf_k=rrf_k)
 
@@ -97,8 +134,11 @@ class Knowledge:
     @property
     def _settings(self) -> dict[str, Any]:
         """What an index depends on beside the files; an index made with others is refused."""
-        chunks = self._config.chunks.model_dump(mode="json")
-        return {"embedder": self._config.embedder.name, "store": self._config.store.name, "chunks": chunks}
+        return {
+            "counted by": self._config.embedder.name,
+            "by": self._config.chunks.by,
+            "store": self._config.store.name,
+        }
 
     @cached_property
     def _embedder(self) -> Embedder:
@@ -116,6 +156,15 @@ class Knowledge:
             store = STORES.load(self._config.store.name)
             self._open[version] = store(self._workspace.index(version), dimension=self._embedder.dimension)
         return self._open[version]
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy an index whole or not at all."""
+    part = target.with_name(f".{target.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    shutil.copytree(source, part)
+    (part / "seconds.json").unlink(missing_ok=True)
+    os.replace(part, target)
 
 
 def where(settings: dict[str, Any]) -> Filter | None:

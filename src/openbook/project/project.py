@@ -92,7 +92,7 @@ class Project:
         """The arm's prompt; its few-shots come from training rows alone."""
         shots: tuple[Shot, ...] = ()
         if SHOWS_SHOTS[chosen.kind] and chosen.prompt.shots:
-            groups = self.exam.grouping.group_of
+            groups = self.exam.groups.keys
             shots = choose_shots(
                 self.exam.division.train, groups, count=chosen.prompt.shots, seed=self.config.examples.split.seed
             )
@@ -166,7 +166,9 @@ class Project:
     def _content(self, version: Version) -> str:
         content = self.knowledge.content(version)
         if content is None:
-            raise UsageError("The documents changed since they were ingested. Bring the index up to date: openbook ingest")
+            raise UsageError(
+                "The documents changed since they were ingested. Bring the index up to date: openbook ingest"
+            )
         return content
 
     def _base(self, chosen: ArmPlan) -> models.LocalModel | None:

@@ -1,0 +1,32 @@
+"""Marks answers: text overlap, facts, citations, abstention, a team's own checks, cost, and the statistics over them.
+
+Knows nothing of how an answer was made. A metric needs examples and answers only, so runs are re-scored without a model.
+Nothing is imported before a metric is asked for: `METRICS.load("f1")()`, `CHECKS.load("pattern")(name="voice", pattern=…)`.
+"""
+
+from openbook.core.registry import Registry
+
+METRICS = Registry(
+    "metric",
+    {
+        "exact_match": "openbook.score.text:ExactMatch",
+        "f1": "openbook.score.text:TokenF1",
+        "rouge_l": "openbook.score.rouge:RougeL",
+        "bleu": "openbook.score.bleu:Bleu",
+        "facts": "openbook.score.facts:FactsRight",
+        "stale": "openbook.score.facts:StaleWording",
+        "abstention": "openbook.score.abstain:Abstention",
+        "citation": "openbook.score.citation:CitesRight",
+    },
+)
+"""Metrics by name; each is a class that is called without arguments."""
+
+CHECKS = Registry(
+    "check",
+    {
+        "pattern": "openbook.score.checks:PatternCheck",
+        "schema": "openbook.score.checks:SchemaCheck",
+        "call": "openbook.score.checks:CallCheck",
+    },
+)
+"""Metrics that a project defines: classes called with `name` and the keyword of their kind."""

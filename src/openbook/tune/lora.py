@@ -29,7 +29,6 @@ from openbook.tune.network import build, save_network, trainable
 from openbook.tune.rows import EncodedRow, Lengths, encode_rows
 
 CLIP = 1.0
-FLOOR = 0.0
 CHECKPOINT_SECONDS = 30.0
 BUDGETS = {"cpu": 2048, "mps": 4096, "cuda": 16384}
 """Padded tokens of one forward and backward; a step is cut into as many as it takes."""

@@ -1,0 +1,52 @@
+# Openbook's commands. Works with GNU make 3.81; everything it makes lies in .venv/ and build/.
+#
+#   make demo                      set up, then the main job on the example project
+#   make test                      set up for development, then lint, types, architecture and all tests
+#   make lint                      the same without the tests
+#   make evidence NAME=policy-bot  a project at full size, its report committed in docs/evidence/
+#   make clean                     remove build/ and caches (.venv stays)
+#
+# Another Python than the first one that is new enough: make demo PYTHON=python3.12
+
+ifndef PYTHON
+PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$p; break; fi; done)
+endif
+
+BIN := .venv/bin
+
+# Waiting threads that spin starve the working ones where cores are shared; forked tokenizers deadlock.
+export OMP_WAIT_POLICY := PASSIVE
+export TOKENIZERS_PARALLELISM := false
+
+.PHONY: help setup setup-dev demo lint test evidence clean python
+
+help:
+	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
+
+python:
+	@test -n "$(PYTHON)" || { echo "Openbook needs Python 3.11 or newer, and none was found: install it, then run make again." >&2; exit 1; }
+
+setup: python
+	@$(PYTHON) tools/setup.py
+
+setup-dev: python
+	@$(PYTHON) tools/setup.py --dev
+
+demo: python
+	@$(PYTHON) tools/demo.py
+
+lint: setup-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint
+	$(BIN)/pytest
+
+evidence: setup
+	@$(BIN)/python tools/evidence.py $(NAME)
+
+clean:
+	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,75 @@
+"""The freshness probe: the changed facts asked before and after the documents changed.
+
+Every answer is `fresh` (the new wording), `stale` (the old one), `both`, `neither` or `abstained`. Knows nothing of how
+answers come about: it is handed records.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from openbook.core.ids import digest
+from openbook.core.types import Answer, Example, Record
+from openbook.score.facts import freshness_class
+from openbook.score.stats import wilson
+
+CLASSES = ("fresh", "stale", "both", "neither", "abstained")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """`count` of `n` answers, with its Wilson interval."""
+
+    count: int
+    n: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """How one arm answered the changed facts.
+
+    Attributes:
+        shares: Class → share of the answers.
+        right: Share that says what the documents say now: the new wording alone, or an abstention where the fact is gone.
+        failures: Questions that got no answer.
+    """
+
+    shares: Mapping[str, Share]
+    right: Share
+    failures: int
+
+
+def questions(updates: Sequence[Example], asked_before: Sequence[Example], limit: int) -> list[Example]:
+    """The freshness questions: wordings used nowhere else first, then the others; at most `limit` (0: all)."""
+    known = {example.input for example in asked_before}
+    order = sorted(updates, key=lambda e: (e.input in known, _wording(updates, e), digest(e.id)))
+    return order[:limit] if limit else order
+
+
+def tally(examples: Sequence[Example], records: Mapping[str, Record], *, level: float) -> Freshness:
+    """Classify one arm's answers to the freshness questions."""
+    answered = [(example, records[example.key].result) for example in examples if example.key in records]
+    classes = [
+        (example, freshness_class(example, result)) for example, result in answered if isinstance(result, Answer)
+    ]
+    counts: Counter[str] = Counter(kind for _, kind in classes)
+    right = sum(kind == ("fresh" if example.answerable else "abstained") for example, kind in classes)
+    n = len(classes)
+    return Freshness(
+        shares={kind: share(counts[kind], n, level) for kind in CLASSES},
+        right=share(right, n, level),
+        failures=len(answered) - n,
+    )
+
+
+def share(count: int, n: int, level: float) -> Share:
+    low, high = wilson(count, n, level) if n else (0.0, 1.0)
+    return Share(count=count, n=n, low=low, high=high)
+
+
+def _wording(updates: Sequence[Example], example: Example) -> int:
+    """Which wording of its fact this is, so that a limit takes every fact once before any fact twice."""
+    same = [other.id for other in reversed(updates) if other.fact == example.fact]
+    return same.index(example.id)

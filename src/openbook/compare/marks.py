@@ -1,0 +1,141 @@
+"""Marks: every metric on every answer, and the figures they add up to, with intervals over groups.
+
+Failures never become a number: they stand beside the n.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from openbook.compare.paper import Paper
+from openbook.compare.seats import Seat
+from openbook.core.protocols import Metric
+from openbook.core.types import Answer, Example, Failure, Record, Score
+from openbook.score.stats import mean_interval, pseudo_values
+
+Mark = Score | Failure | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One figure of the table.
+
+    Attributes:
+        low: With failures at their worst.
+        high: With failures at their best.
+        n: Answers that were marked.
+        groups: Groups they come from: the unit of inference.
+        failures: Answers or marks that failed; not in the mean.
+    """
+
+    mean: float
+    low: float
+    high: float
+    level: float
+    n: int
+    groups: int
+    failures: int
+
+
+class Marks:
+    """All marks of a comparison.
+
+    Args:
+        metrics: The primary one first.
+        seats: Arms (with seeds) and their records.
+    """
+
+    def __init__(self, paper: Paper, metrics: Sequence[Metric], seats: Sequence[Seat], *, level: float) -> None:
+        self.paper = paper
+        self.metrics = list(metrics)
+        self.level = level
+        self.arms = list(dict.fromkeys(seat.name for seat in seats))
+        self._seats = seats
+
+    @property
+    def primary(self) -> Metric:
+        return self.metrics[0]
+
+    @cached_property
+    def _marks(self) -> dict[tuple[str, str], dict[str, Mark]]:
+        marks = {}
+        for arm in self.arms:
+            logs = [seat.log.records for seat in self._seats if seat.name == arm]
+            for metric in self.metrics:
+                by_seed = [mark(metric, self.paper.questions, records) for records in logs]
+                marks[arm, metric.name] = {
+                    question.id: _average([seed[question.id] for seed in by_seed if question.id in seed])
+                    for question in self.paper.questions
+                    if any(question.id in seed for seed in by_seed)
+                }
+        return marks
+
+    def of(self, arm: str, metric: str) -> Mapping[str, Mark]:
+        """Example id → mark, for the questions that were asked."""
+        return self._marks[arm, metric]
+
+    def cell(self, arm: str, metric: Metric, stratum: str) -> Cell | None:
+        """The figure of an arm in a stratum; None where nothing was marked."""
+        marks = self.of(arm, metric.name)
+        asked = [q for q in self.paper.of(stratum) if q.id in marks]
+        scored = [(q, m) for q in asked if isinstance(m := marks[q.id], Score)]
+        failed = [q for q in asked if isinstance(marks[q.id], Failure)]
+        if not scored:
+            return None
+        matrix = [list(m.values) for _, m in scored]
+        groups = [self.paper.group[q.id] for q, _ in scored]
+        if len(matrix[0]) == 1:
+            values = [row[0] for row in matrix]
+            interval = mean_interval(
+                [*values, *(None for _ in failed)], [*groups, *(self.paper.group[q.id] for q in failed)], self.level
+            )
+            mean, low, high = interval.mean, interval.low, interval.high
+        else:
+            mean, low, high = _figure_interval(metric, matrix, groups, self.level)
+        return Cell(
+            mean=mean,
+            low=low,
+            high=high,
+            level=self.level,
+            n=len(scored),
+            groups=len(set(groups)),
+            failures=len(failed),
+        )
+
+
+def _figure_interval(
+    metric: Metric, matrix: Sequence[Sequence[float]], groups: Sequence[str], level: float
+) -> tuple[float, float, float]:
+    """A figure that is no mean: its interval from jackknife pseudo-values over groups, within what it can be."""
+    figure = metric.reduce(matrix)
+    top = 100.0 if metric.name == "bleu" else 1.0
+    if len(set(groups)) < 2:
+        return figure, 0.0, top
+    values, names = pseudo_values(metric.reduce, matrix, groups)
+    interval = mean_interval(list(values), names, level, bounds=(-math.inf, math.inf))
+    half = (interval.high - interval.low) / 2
+    return figure, max(0.0, figure - half), min(top, figure + half)
+
+
+def mark(metric: Metric, questions: Sequence[Example], records: Mapping[str, Record]) -> dict[str, Mark]:
+    """Mark one arm's answers: example id → mark; a failed answer is a failed mark; unasked questions are left out."""
+    asked = [question for question in questions if question.key in records]
+    answered = [(question, result) for question in asked if isinstance(result := records[question.key].result, Answer)]
+    scores = metric.score([question for question, _ in answered], [answer for _, answer in answered])
+    marks: dict[str, Mark] = {question.id: score for (question, _), score in zip(answered, scores, strict=True)}
+    for question in asked:
+        result = records[question.key].result
+        if isinstance(result, Failure):
+            marks[question.id] = result
+    return marks
+
+
+def _average(marks: Sequence[Mark]) -> Mark:
+    """One example's mark over training seeds: the mean of what was marked."""
+    scores = [mark.values for mark in marks if isinstance(mark, Score)]
+    if not scores:
+        return next((mark for mark in marks if isinstance(mark, Failure)), None)
+    return Score(values=tuple(float(value) for value in np.mean(np.array(scores), axis=0)))

@@ -1,0 +1,71 @@
+"""From material to a kept report, and what it means for an exit code. Marks only when the report is not there yet."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from openbook.compare import publish, report
+from openbook.compare.comparison import Material
+from openbook.compare.marks import Marks
+from openbook.compare.metrics import metrics_for
+from openbook.project import Project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A report with where it lies.
+
+    Attributes:
+        report: The JSON object of `openbook compare --json`, with `answers` beside.
+        folder: Holds `report.json`, `report.html` and `report.md`.
+        failed: Arm → share of failed answers, for those above `max_failures`.
+    """
+
+    report: Mapping[str, Any]
+    folder: Path
+    failed: Mapping[str, float]
+
+
+def conclude(project: Project, material: Material, *, looked: bool = True) -> Outcome:
+    """Find the report of these runs, or make it.
+
+    Args:
+        looked: Whether these are test scores, and so a look to be counted.
+    """
+    name = publish.fingerprint(project, material)
+    looks = publish.look(project, material) if looked else 0
+    found = publish.find(project, name)
+    if found is None:
+        marks = Marks(
+            material.paper,
+            metrics_for(project.config, project.exam.examples, root=project.root),
+            material.seats,
+            level=project.config.compare.level,
+        )
+        found = report.build(project, material, marks)
+        publish.keep(project, name, found, _pages(project, found))
+    publish.remember(project, name)
+    folder = project.workspace.report(name)
+    return Outcome(
+        report={**found, "looks": looks, "report": str(folder / "report.html")},
+        folder=folder,
+        failed=_failed(project, found),
+    )
+
+
+def public(outcome: Outcome) -> dict[str, Any]:
+    """The contract's object: everything but the answers side by side, which the report's files hold."""
+    return {key: value for key, value in outcome.report.items() if key != "answers"}
+
+
+def _failed(project: Project, found: Mapping[str, Any]) -> dict[str, float]:
+    shares = {name: arm["failures"]["count"] / arm["asked"] for name, arm in found["arms"].items() if arm.get("asked")}
+    return {name: share for name, share in shares.items() if share > project.config.compare.max_failures}
+
+
+def _pages(project: Project, found: Mapping[str, Any]) -> dict[str, str]:
+    from openbook.compare import page, tables
+
+    command = f"openbook compare -C {project.root.name}"
+    return {"report.html": page.html(found, command=command), "report.md": tables.markdown(found, command=command)}

@@ -1,0 +1,122 @@
+"""What a comparison will do and about how long each step takes, before anything runs. Opens no model.
+
+Tokens are counted as characters / 4; speeds are those measured for a 135M-parameter model on two cores (README of
+benchmarks/), scaled by the model's size.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from openbook import models
+from openbook.compare.freshness import questions as freshness_questions
+from openbook.compare.paper import set_paper
+from openbook.compare.seats import taking_part
+from openbook.core.errors import OpenbookError
+from openbook.core.types import Example
+from openbook.project import ArmPlan, Project
+
+CHARACTERS_A_TOKEN = 4
+REFERENCE_PARAMETERS = 135e6
+CALL_SECONDS = 1.5
+"""An API model's answer, with `concurrency` calls under way at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speeds:
+    """Tokens a second of the reference model on two cores: reading prompts, writing answers in batches, training."""
+
+    read: float
+    write: float
+    train: float
+
+
+BF16 = Speeds(read=900, write=110, train=450)
+FP32 = Speeds(read=300, write=50, train=200)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    what: str
+    seconds: float
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    steps: tuple[Step, ...]
+    basis: str
+
+
+def estimate(project: Project) -> Plan:
+    """The steps of a full run, in order."""
+    config, exam = project.config, project.exam
+    plans = taking_part(project)
+    paper = set_paper(exam.division, exam.groups.keys, limit=config.compare.questions)
+    updates = exam.updates if config.probes.freshness and project.knowledge.has_updates else ()
+    changed = freshness_questions(updates, exam.examples, config.probes.freshness_questions)
+    machine = models.machine()
+    speeds = BF16 if machine.bf16 or machine.accelerator != "cpu" else FP32
+    steps = [_ingest(project)] if any(plan.retrieves for plan in plans) else []
+    steps += [_train(project, plan, speeds) for plan in plans if plan.tunes]
+    for plan in plans:
+        asked = len(paper.questions) + len(changed) * (2 if plan.retrieves else 1)
+        asked += 2 * config.probes.gap if plan.tunes else 0
+        steps.append(Step(what=f"answer {plan.name}: {asked} questions", seconds=_answer(project, plan, asked, speeds)))
+    alone = config.probes.latency * len(plans)
+    steps.append(Step(what=f"latency: {alone} questions one at a time", seconds=alone * 2.0))
+    kind = "bfloat16" if speeds is BF16 else "float32"
+    return Plan(steps=tuple(steps), basis=f"estimated from speeds measured in {kind} on two cores")
+
+
+def _ingest(project: Project) -> Step:
+    characters = sum(file.path.stat().st_size for file in project.knowledge.files())
+    done = project.knowledge.content() is not None
+    return Step(what=f"ingest {len(project.knowledge.files())} documents", seconds=8 + characters / 8000, done=done)
+
+
+def _train(project: Project, plan: ArmPlan, speeds: Speeds) -> Step:
+    rows = len(project.exam.division.train)
+    rows = min(rows, plan.tune.rows) if plan.tune.rows else rows
+    tokens = rows * plan.tune.epochs * (_prompt(project, plan) + plan.generate.max_tokens * 0.7)
+    seconds = tokens / speeds.train * _size(plan) * len(project.config.compare.seeds)
+    return Step(
+        what=f"tune {plan.name}: {rows} rows, {plan.tune.epochs:g} passes",
+        seconds=seconds,
+        done=_trained(project, plan),
+    )
+
+
+def _trained(project: Project, plan: ArmPlan) -> bool:
+    try:
+        return all(project.adapter(plan.name, seed=seed) is not None for seed in project.config.compare.seeds)
+    except OpenbookError:
+        return False
+
+
+def _answer(project: Project, plan: ArmPlan, asked: int, speeds: Speeds) -> float:
+    if plan.model.name.split(":")[0] in ("quote", "scripted"):
+        return asked * 0.01
+    if plan.model.name.startswith("openai:"):
+        return asked * CALL_SECONDS / plan.model.concurrency
+    each = _prompt(project, plan) / speeds.read + plan.generate.max_tokens * 0.7 / speeds.write
+    return asked * each * _size(plan)
+
+
+def _prompt(project: Project, plan: ArmPlan) -> float:
+    """Tokens of a prompt: a fixed part is read once, so few-shots and instructions hardly count when answering."""
+    passages = plan.retrieve.passages * project.config.chunks.tokens * 1.3 if plan.retrieves else 0
+    head = 0 if plan.kind == "base" else len(plan.prompt.instructions) / CHARACTERS_A_TOKEN
+    return head + passages + _typical(project.exam.examples)
+
+
+def _typical(examples: Sequence[Example]) -> float:
+    return sum(len(e.input) + len(e.context or "") for e in examples) / max(1, len(examples)) / CHARACTERS_A_TOKEN
+
+
+def _size(plan: ArmPlan) -> float:
+    """How many times the reference model's parameters; 1 where the model is not on this machine yet."""
+    try:
+        parameters = models.locate(plan.model.name, revision=plan.model.revision).parameters
+    except OpenbookError:
+        return 1.0
+    return max(0.05, parameters / REFERENCE_PARAMETERS)

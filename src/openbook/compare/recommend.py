@@ -1,0 +1,188 @@
+"""The recommendation: the simplest arm that no other arm beats, or that it cannot be told yet.
+
+Reasons point to figures; nothing is said that the table does not hold. Knows neither records nor models.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from openbook.arms import RETRIEVES, TUNES
+from openbook.compare.pairs import Pair
+
+SIMPLEST_FIRST = ("base", "prompted", "rag", "tuned", "hybrid")
+FEWEST_GROUPS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the recommendation looks at of one arm.
+
+    Attributes:
+        mean: Of the primary metric over all strata.
+        style: Mean of the first KPI check, None without one.
+        fresh: Share of changed facts answered rightly after the update, None without the probe.
+        seconds: Median seconds an answer takes, None where not measured.
+        usd: Per 1,000 answers.
+    """
+
+    name: str
+    kind: str
+    mean: float
+    low: float
+    high: float
+    style: float | None = None
+    fresh: float | None = None
+    seconds: float | None = None
+    usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recommendation:
+    """`arm` is None where nothing is recommended; `verdict` is one sentence."""
+
+    arm: str | None
+    verdict: str
+    reasons: tuple[str, ...]
+    flips_if: tuple[str, ...]
+
+
+def recommend(
+    standings: Sequence[Standing],
+    pairs: Sequence[Pair],
+    *,
+    metric: str,
+    margin: float,
+    groups: int,
+    failed: Mapping[str, int],
+) -> Recommendation:
+    """Choose the simplest arm among those that the best one does not beat.
+
+    Args:
+        pairs: Every pair of arms on the primary metric over all strata, p-values adjusted for the whole family:
+            the best arm was picked from the data, so all pairs count.
+        groups: Groups of the test.
+        failed: Arm → failed answers, for those above the allowed share.
+    """
+    if not standings:
+        return _silent("Nothing to recommend: no arm was asked.")
+    if groups < FEWEST_GROUPS:
+        smallest = 2.0 / 2**groups
+        return _silent(
+            f"Cannot decide: {groups} groups, smallest possible p {smallest:.2g}. At least {FEWEST_GROUPS} groups are"
+            " needed; label examples on other documents."
+        )
+    if failed:
+        names = ", ".join(f"{name} ({count})" for name, count in failed.items())
+        return _silent(f"Cannot decide: too many failed answers in {names}. Mend the cause, then compare again.")
+    best = max(standings, key=lambda standing: standing.mean)
+    rivals = [standing for standing in standings if standing.name != best.name]
+    verdicts = {rival.name: _against(best.name, rival.name, pairs) for rival in rivals}
+    equal = [rival for rival in rivals if verdicts[rival.name] == "equivalent"]
+    open_ = [rival for rival in rivals if verdicts[rival.name] == "undecided"]
+    if open_:
+        return _undecided(best, open_, standings, pairs, metric, margin)
+    chosen = min([best, *equal], key=lambda standing: _complexity(standing.kind))
+    return _decided(chosen, best, equal, standings, metric, margin)
+
+
+def _silent(verdict: str) -> Recommendation:
+    return Recommendation(arm=None, verdict=verdict, reasons=(), flips_if=())
+
+
+def _complexity(kind: str) -> int:
+    return SIMPLEST_FIRST.index(kind)
+
+
+def _against(best: str, rival: str, pairs: Sequence[Pair]) -> str:
+    """The verdict on best − rival."""
+    for pair in pairs:
+        if (pair.a, pair.b) == (best, rival):
+            return pair.verdict
+        if (pair.a, pair.b) == (rival, best):
+            return {"better": "worse", "worse": "better"}.get(pair.verdict, pair.verdict)
+    return "undecided"
+
+
+def _decided(
+    chosen: Standing,
+    best: Standing,
+    equal: Sequence[Standing],
+    standings: Sequence[Standing],
+    metric: str,
+    margin: float,
+) -> Recommendation:
+    if chosen.name == best.name:
+        verdict = f"Use {chosen.name}: its {metric} of {chosen.mean:.2f} beats every arm that is not equivalent to it."
+        if not equal:
+            verdict = f"Use {chosen.name}: its {metric} of {chosen.mean:.2f} beats every other arm's."
+    else:
+        verdict = (
+            f"Use {chosen.name}: it is the simplest arm whose {metric} is equivalent (within {margin:g}) to the best"
+            f" one's ({best.name})."
+        )
+    return Recommendation(
+        arm=chosen.name,
+        verdict=verdict,
+        reasons=_reasons(chosen, standings, metric),
+        flips_if=_flips(chosen, standings),
+    )
+
+
+def _undecided(
+    best: Standing,
+    rivals: Sequence[Standing],
+    standings: Sequence[Standing],
+    pairs: Sequence[Pair],
+    metric: str,
+    margin: float,
+) -> Recommendation:
+    names = " and ".join(sorted({best.name, *(rival.name for rival in rivals)}, key=[s.name for s in standings].index))
+    needed = [
+        pair.needed for pair in pairs if {pair.a, pair.b} in [{best.name, r.name} for r in rivals] and pair.needed
+    ]
+    more = f" About {max(needed)} test examples in all would decide at a margin of {margin:g}." if needed else ""
+    verdict = f"No clear winner between {names} on {metric}.{more}"
+    simplest = min([best, *rivals], key=lambda standing: _complexity(standing.kind))
+    reasons = (
+        f"{best.name} has the highest {metric} ({_figure(best)}), but the difference to"
+        f" {', '.join(f'{r.name} ({_figure(r)})' for r in rivals)} is within what chance does here.",
+        *_reasons(best, standings, metric),
+    )
+    flips = (f"If you must choose today: {simplest.name} is the simplest of them.", *_flips(best, standings))
+    return Recommendation(arm=None, verdict=verdict, reasons=reasons, flips_if=flips)
+
+
+def _reasons(chosen: Standing, standings: Sequence[Standing], metric: str) -> tuple[str, ...]:
+    lines = [f"{metric}: " + ", ".join(f"{s.name} {_figure(s)}" for s in standings) + "."]
+    if any(s.style is not None for s in standings):
+        lines.append("form: " + ", ".join(f"{s.name} {s.style:.2f}" for s in standings if s.style is not None) + ".")
+    if any(s.fresh is not None for s in standings):
+        told = ", ".join(f"{s.name} {s.fresh:.2f}" for s in standings if s.fresh is not None)
+        lines.append(f"changed facts answered rightly after the update: {told}.")
+    if chosen.seconds is not None:
+        told = ", ".join(f"{s.name} {s.seconds:.2f} s" for s in standings if s.seconds is not None)
+        lines.append(f"median seconds an answer takes, one at a time: {told}.")
+    return tuple(lines)
+
+
+def _flips(chosen: Standing, standings: Sequence[Standing]) -> tuple[str, ...]:
+    """What would change the recommendation, from the figures of the others."""
+    lines = []
+    faster = [s for s in standings if s.seconds and chosen.seconds and s.seconds < 0.75 * chosen.seconds]
+    if faster:
+        quick = min(faster, key=lambda standing: standing.seconds or 0.0)
+        lines.append(
+            f"a limit on latency below {chosen.seconds:.2f} s: {quick.name} answers in {quick.seconds:.2f} s, with"
+            f" {quick.mean:.2f}."
+        )
+    if TUNES[chosen.kind] and not RETRIEVES[chosen.kind]:
+        lines.append("documents that change: what was learnt by heart goes stale until it is trained again.")
+    if RETRIEVES[chosen.kind] and chosen.fresh is not None:
+        still = [s for s in standings if not RETRIEVES[s.kind] and s.fresh is not None and s.mean >= chosen.mean - 0.1]
+        if still:
+            lines.append(f"documents that never change: {still[-1].name} comes within 0.1 without an index.")
+    return tuple(lines)
+
+
+def _figure(standing: Standing) -> str:
+    return f"{standing.mean:.2f} [{standing.low:.2f}, {standing.high:.2f}]"

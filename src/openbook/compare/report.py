@@ -1,0 +1,334 @@
+"""The report as one JSON object: rebuilt from runs alone, the same runs giving the same bytes.
+
+Its public part is the contract of `openbook compare --json`; `answers` (side by side, with passages) feeds the pages.
+Knows neither models nor the index.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from openbook.compare import latency
+from openbook.compare.comparison import Material
+from openbook.compare.freshness import Freshness, tally
+from openbook.compare.marks import Cell, Marks, mark
+from openbook.compare.pairs import Pair, all_pairs
+from openbook.compare.paper import STRATA
+from openbook.compare.recommend import Recommendation, Standing, recommend
+from openbook.compare.seats import Seat
+from openbook.core.types import Answer, Example, Failure, Score
+from openbook.project import Project
+from openbook.score.cost import answer_usd, machine_usd, per_1000
+from openbook.score.stats import mean_interval
+
+VERSION = 1
+"""Raised whenever the same runs would give another report."""
+
+Json = dict[str, Any]
+
+
+def build(project: Project, material: Material, marks: Marks) -> Json:
+    """The whole report.
+
+    Args:
+        material: What was answered.
+        marks: The same, marked.
+    """
+    config = project.config
+    alpha = round(1 - config.compare.level, 10)
+    pairs = all_pairs(marks, margin=config.compare.margin, alpha=alpha)
+    fresh = freshness_of(project, material)
+    arms = {name: arm_row(project, material, marks, name) for name in marks.arms}
+    chosen = _recommend(project, material, marks, pairs, arms, fresh)
+    return {
+        "schema": 1,
+        "project": {"name": project.name, "task": config.project.task},
+        "metric": marks.primary.name,
+        "margin": config.compare.margin,
+        "level": config.compare.level,
+        "metrics": [_metric_row(metric, primary=metric is marks.primary) for metric in marks.metrics],
+        "examples": examples_row(project, material),
+        "arms": {**arms, **{row.name: {"kind": row.kind, "not_applicable": row.reason} for row in material.absent}},
+        "pairs": [_pair_row(pair) for pair in pairs],
+        "probes": {"freshness": _freshness_row(project, material, fresh), "gap": gap_of(material, marks)},
+        "recommendation": {
+            "arm": chosen.arm,
+            "verdict": chosen.verdict,
+            "reasons": list(chosen.reasons),
+            "flips_if": list(chosen.flips_if),
+        },
+        "machine": _machine(project),
+        "answers": [_answer_rows(material, marks, question) for question in material.paper.questions],
+    }
+
+
+def examples_row(project: Project, material: Material) -> Json:
+    division, paper = project.exam.division, material.paper
+    return {
+        "total": len(project.exam.examples),
+        "train": len(division.train),
+        "dev": len(division.dev),
+        "seen": len(division.seen),
+        "new": len(division.new),
+        "asked": {stratum: len(paper.of(stratum)) for stratum in STRATA},
+        "groups": {s: len({paper.group[q.id] for q in paper.of(s)}) for s in ("all", *STRATA)},
+        "split_seed": project.config.examples.split.seed,
+    }
+
+
+def arm_row(project: Project, material: Material, marks: Marks, name: str) -> Json:
+    """Scores, seconds, tokens and cost of one arm."""
+    seats = [seat for seat in material.seats if seat.name == name]
+    results = [
+        record.result
+        for seat in seats
+        for question in material.paper.questions
+        if (record := seat.log.records.get(question.key)) is not None
+    ]
+    answers = [result for result in results if isinstance(result, Answer)]
+    return {
+        "kind": seats[0].plan.kind,
+        "model": seats[0].plan.model.name,
+        "seeds": [seat.arm.seed for seat in seats],
+        "runs": [seat.arm.fingerprint for seat in seats],
+        "settings": seats[0].arm.settings,
+        "adapter": _adapter_row(project, seats),
+        "scores": {
+            metric.name: {
+                stratum: _cell_row(cell)
+                for stratum in ("all", *STRATA)
+                if (cell := marks.cell(name, metric, stratum)) is not None
+            }
+            for metric in marks.metrics
+        },
+        "asked": len(results),
+        "failures": _failures_row(results),
+        "cut": sum(answer.finish == "length" for answer in answers),
+        "abstained": sum(answer.abstained for answer in answers),
+        "tokens": _tokens_row(answers),
+        "seconds": latency.summary([row for seat in seats for row in _timings(seat, material.latency)]),
+        "usd": _usd_row(project, seats, answers),
+    }
+
+
+def _failures_row(results: Sequence[Answer | Failure]) -> Json:
+    failures = [result for result in results if isinstance(result, Failure)]
+    kinds = sorted({f"{failure.error}: {failure.message}"[:300] for failure in failures})
+    return {"count": len(failures), "transient": sum(f.transient for f in failures), "messages": kinds[:5]}
+
+
+def _tokens_row(answers: Sequence[Answer]) -> Json:
+    n = max(1, len(answers))
+    return {
+        "input": round(sum(answer.usage.input_tokens for answer in answers) / n, 1),
+        "output": round(sum(answer.usage.output_tokens for answer in answers) / n, 1),
+    }
+
+
+def _timings(seat: Seat, questions: Sequence[Example]) -> list[latency.Timing]:
+    known = latency.timings(seat.log.folder)
+    return [known[question.key] for question in questions if question.key in known]
+
+
+def _usd_row(project: Project, seats: Sequence[Seat], answers: Sequence[Answer]) -> Json:
+    cost = project.config.cost
+    prices = cost.prices.get(seats[0].plan.model.name)
+    trained = _adapters(project, seats)
+    indexed = project.knowledge.seconds() if seats[0].plan.retrieves else 0.0
+    rate = cost.usd_per_hour
+    each = [answer_usd(answer, usd_per_hour=rate, prices=prices) for answer in answers]
+    return {
+        "training": round(machine_usd(sum(a.seconds for a in trained) / max(1, len(trained)), usd_per_hour=rate), 6),
+        "indexing": round(machine_usd(indexed, usd_per_hour=rate), 6),
+        "per_1000": None if (mean := per_1000(each)) is None else round(mean, 6),
+    }
+
+
+def _adapters(project: Project, seats: Sequence[Seat]) -> list[Any]:
+    found = [project.adapter(s.name, seed=s.arm.seed) for s in seats if s.plan.tunes]
+    return [adapter for adapter in found if adapter is not None]
+
+
+def _adapter_row(project: Project, seats: Sequence[Seat]) -> Json | None:
+    trained = _adapters(project, seats)
+    if not trained:
+        return None
+    first = trained[0]
+    return {
+        "fingerprints": [adapter.fingerprint for adapter in trained],
+        "rows": first.rows,
+        "steps": first.steps,
+        "tokens": first.tokens,
+        "seconds": round(sum(adapter.seconds for adapter in trained) / len(trained), 1),
+        "epochs": seats[0].plan.tune.epochs,
+        "last_loss": round(first.losses[-1][1], 4) if first.losses else None,
+        "dev_loss": None if first.dev_loss is None else round(first.dev_loss, 4),
+    }
+
+
+def freshness_of(project: Project, material: Material) -> dict[str, tuple[Freshness, Freshness]]:
+    """Arm → (before, after); an arm that an update cannot touch has the same twice. First seed of each arm."""
+    level = project.config.compare.level
+    updated = {(seat.name, seat.arm.seed): seat for seat in material.updated}
+    found: dict[str, tuple[Freshness, Freshness]] = {}
+    for seat in material.seats if material.freshness else ():
+        later = updated.get((seat.name, seat.arm.seed)) if seat.plan.retrieves else seat
+        if seat.name not in found and later is not None:
+            found[seat.name] = (
+                tally(material.freshness, seat.log.records, level=level),
+                tally(material.freshness, later.log.records, level=level),
+            )
+    return found
+
+
+def _freshness_row(
+    project: Project, material: Material, fresh: Mapping[str, tuple[Freshness, Freshness]]
+) -> Json | None:
+    if not fresh:
+        return None
+    return {
+        "facts": len({question.fact or question.id for question in material.freshness}),
+        "questions": len(material.freshness),
+        "update_seconds": round(project.knowledge.seconds("updates"), 2),
+        "arms": {name: {"before": _tally_row(b), "after": _tally_row(a)} for name, (b, a) in fresh.items()},
+    }
+
+
+def _tally_row(tallied: Freshness) -> Json:
+    return {
+        **{kind: _rounded(asdict(share)) for kind, share in tallied.shares.items()},
+        "right": _rounded(asdict(tallied.right)),
+        "failures": tallied.failures,
+    }
+
+
+def gap_of(material: Material, marks: Marks) -> Json:
+    """Primary metric of each tuned arm on training, dev and test questions: how much was learnt by heart."""
+    rows: Json = {}
+    for seat in material.seats:
+        if not seat.plan.tunes or seat.name in rows or not any(material.gap):
+            continue
+        train, dev = (_mean_row(marks, questions, seat) for questions in material.gap)
+        cells = {stratum: marks.cell(seat.name, marks.primary, stratum) for stratum in STRATA}
+        rows[seat.name] = {"train": train, "dev": dev, **{s: _cell_row(c) for s, c in cells.items() if c}}
+    return rows
+
+
+def _mean_row(marks: Marks, questions: Sequence[Example], seat: Seat) -> Json | None:
+    found = mark(marks.primary, questions, seat.log.records)
+    scored = [(q, m.values[0]) for q in questions if isinstance(m := found.get(q.id), Score)]
+    if not scored or len(next(m for m in found.values() if isinstance(m, Score)).values) > 1:
+        return None
+    groups = [marks.paper.group.get(q.id, q.id) for q, _ in scored]
+    interval = mean_interval([value for _, value in scored], groups, marks.level)
+    return _rounded({"mean": interval.mean, "low": interval.low, "high": interval.high, "n": len(scored)})
+
+
+def _recommend(
+    project: Project,
+    material: Material,
+    marks: Marks,
+    pairs: Sequence[Pair],
+    arms: Mapping[str, Json],
+    fresh: Mapping[str, tuple[Freshness, Freshness]],
+) -> Recommendation:
+    allowed = project.config.compare.max_failures
+    failed = {
+        name: row["failures"]["count"]
+        for name, row in arms.items()
+        if row["asked"] and row["failures"]["count"] / row["asked"] > allowed
+    }
+    standings = [s for name in marks.arms if (s := _standing(marks, name, arms[name], fresh.get(name))) is not None]
+    return recommend(
+        standings,
+        [pair for pair in pairs if not pair.exploratory],
+        metric=marks.primary.name,
+        margin=project.config.compare.margin,
+        groups=material.paper.groups,
+        failed=failed,
+    )
+
+
+def _standing(marks: Marks, name: str, arm: Json, fresh: tuple[Freshness, Freshness] | None) -> Standing | None:
+    cell = marks.cell(name, marks.primary, "all")
+    if cell is None:
+        return None
+    kpi = next((m for m in marks.metrics[1:] if m.signature.startswith(("pattern|", "schema|", "call|"))), None)
+    style = marks.cell(name, kpi, "all") if kpi else None
+    return Standing(
+        name=name,
+        kind=arm["kind"],
+        mean=cell.mean,
+        low=cell.low,
+        high=cell.high,
+        style=style.mean if style else None,
+        fresh=fresh[1].right.count / fresh[1].right.n if fresh and fresh[1].right.n else None,
+        seconds=arm["seconds"].get("p50"),
+        usd=arm["usd"]["per_1000"],
+    )
+
+
+def _answer_rows(material: Material, marks: Marks, question: Example) -> Json:
+    """One question with every arm's answer: what the pages show side by side."""
+    rows: Json = {}
+    for seat in material.seats:
+        record = seat.log.records.get(question.key)
+        if record is None or seat.name in rows:
+            continue
+        rows[seat.name] = _one_answer(marks, seat.name, question, record.result)
+    return {
+        "id": question.id,
+        "input": question.input,
+        "reference": question.reference,
+        "stratum": marks.paper.stratum[question.id],
+        "group": marks.paper.group[question.id],
+        "tags": list(question.tags),
+        "documents": list(question.documents),
+        "arms": rows,
+    }
+
+
+def _one_answer(marks: Marks, arm: str, question: Example, result: Answer | Failure) -> Json:
+    if isinstance(result, Failure):
+        return {"failure": f"{result.stage}: {result.message}"}
+    found = {metric.name: marks.of(arm, metric.name).get(question.id) for metric in marks.metrics}
+    return {
+        "text": result.text,
+        "cut": result.finish == "length",
+        "abstained": result.abstained,
+        "marks": {
+            name: round(m.values[0], 4) for name, m in found.items() if isinstance(m, Score) and len(m.values) == 1
+        },
+        "passages": [
+            {"label": hit.chunk.label, "path": hit.chunk.heading_path, "text": hit.chunk.text} for hit in result.hits
+        ],
+        "cited": [citation.label for citation in result.citations],
+    }
+
+
+def _metric_row(metric: Any, *, primary: bool) -> Json:
+    return {
+        "name": metric.name,
+        "signature": metric.signature,
+        "higher_is_better": metric.higher_is_better,
+        "primary": primary,
+    }
+
+
+def _cell_row(cell: Cell) -> Json:
+    return _rounded(asdict(cell))
+
+
+def _pair_row(pair: Pair) -> Json:
+    return _rounded(asdict(pair))
+
+
+def _rounded(row: Json) -> Json:
+    return {key: round(value, 6) if isinstance(value, float) else value for key, value in row.items()}
+
+
+def _machine(project: Project) -> Json:
+    from openbook.models import machine
+
+    found = machine()
+    return {"cpu": found.cpu, "cores": found.cores, "accelerator": found.accelerator, "bf16": found.bf16}

@@ -1,0 +1,68 @@
+"""Seats: each arm, with each of its training seeds, at its own desk with its own run log."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from openbook.arms import Arm
+from openbook.compare.runlog import RunLog
+from openbook.project import ArmPlan, Project, Version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """One arm with one adapter, and the log of its answers."""
+
+    plan: ArmPlan
+    arm: Arm
+    log: RunLog
+
+    @property
+    def name(self) -> str:
+        return self.plan.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absent:
+    """An arm that this model cannot have, with the reason."""
+
+    name: str
+    kind: str
+    reason: str
+
+
+def absent(project: Project) -> list[Absent]:
+    """The configured arms that are not applicable."""
+    return [
+        Absent(name=plan.name, kind=plan.kind, reason=reason)
+        for plan in project.plans()
+        if (reason := _reason(project, plan))
+    ]
+
+
+def taking_part(project: Project) -> list[ArmPlan]:
+    """The configured arms that are applicable, in order."""
+    return [plan for plan in project.plans() if not _reason(project, plan)]
+
+
+def seeds(project: Project, plan: ArmPlan) -> Sequence[int]:
+    """The training seeds of an arm; arms without an adapter have one seat."""
+    return project.config.compare.seeds if plan.tunes else (0,)
+
+
+def seat(project: Project, plan: ArmPlan, seed: int, *, version: Version = "current") -> Seat:
+    """Sit an arm down. Opens no model."""
+    arm = project.arm(plan.name, version=version, seed=seed)
+    return Seat(plan=plan, arm=arm, log=RunLog(project.workspace.run(arm.fingerprint)))
+
+
+def seats(project: Project, *, version: Version = "current") -> list[Seat]:
+    """Every applicable arm with each of its seeds."""
+    return [
+        seat(project, plan, seed, version=version) for plan in taking_part(project) for seed in seeds(project, plan)
+    ]
+
+
+def _reason(project: Project, plan: ArmPlan) -> str:
+    if plan.impossible:
+        return plan.impossible
+    return "there are no training examples" if plan.tunes and not project.exam.division.train else ""

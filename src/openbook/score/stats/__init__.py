@@ -1,0 +1,43 @@
+"""Intervals, tests and verdicts over groups of examples: pure functions on numbers. Knows nothing of metrics or arms.
+
+The unit of inference is the group: examples that share a document, a fact or a near-duplicate are not independent. The
+estimand is the example-weighted mean. Score sequences hold None where an answer or a metric failed.
+"""
+
+from openbook.score.stats.clusters import Spread, design_effect, group_correlation, spread
+from openbook.score.stats.family import holm
+from openbook.score.stats.intervals import Interval, mean_interval, proportion_interval, wilson
+from openbook.score.stats.jackknife import pseudo_values
+from openbook.score.stats.paired import Equivalence, mcnemar, paired_interval, tango, tost
+from openbook.score.stats.power import Needed, needed, needed_groups, smallest_effect
+from openbook.score.stats.signflip import FEWEST_GROUPS, SignFlip, sign_flip
+from openbook.score.stats.verdict import Contrast, Verdict, classify, contrast
+
+__all__ = [
+    "FEWEST_GROUPS",
+    "Contrast",
+    "Equivalence",
+    "Interval",
+    "Needed",
+    "SignFlip",
+    "Spread",
+    "Verdict",
+    "classify",
+    "contrast",
+    "design_effect",
+    "group_correlation",
+    "holm",
+    "mcnemar",
+    "mean_interval",
+    "needed",
+    "needed_groups",
+    "paired_interval",
+    "proportion_interval",
+    "pseudo_values",
+    "sign_flip",
+    "smallest_effect",
+    "spread",
+    "tango",
+    "tost",
+    "wilson",
+]

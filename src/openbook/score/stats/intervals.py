@@ -1,0 +1,135 @@
+"""Confidence intervals of one mean, never of zero width and never outside what the scores can be.
+
+| scores | groups of one | larger groups |
+|---|---|---|
+| 0/1 | Wilson | Wilson on the effective n, t(G − 1) in place of z |
+| others | t(G − 1) | t(G − 1) |
+| all the same | rule of three | rule of three over groups |
+
+Percentile and BCa bootstraps are left out: with few groups they are too narrow.
+"""
+
+import math
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from openbook.score.stats.clusters import Spread, spread
+from openbook.score.stats.tails import normal_quantile, t_quantile
+
+Method = Literal["wilson", "t", "tango", "rule of three", "one group"]
+Bounds = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """A mean and where it may lie.
+
+    Attributes:
+        mean: Of the examples that have a score.
+        low: Where failures are, of all examples with each failure at its worst.
+        high: Where failures are, of all examples with each failure at its best.
+        n: Examples that have a score.
+        groups: Groups of all examples, the failed ones included.
+    """
+
+    mean: float
+    low: float
+    high: float
+    level: float
+    n: int
+    groups: int
+    failures: int = 0
+    method: Method
+
+
+def wilson(k: float, n: float, level: float = 0.95) -> tuple[float, float]:
+    """Wilson's score interval of a proportion (Wilson 1927).
+
+    Args:
+        k: Successes; like `n` it may be fractional (an effective count).
+    """
+    return _wilson(k / n, n, normal_quantile(0.5 + level / 2))
+
+
+def _wilson(share: float, n: float, z: float) -> tuple[float, float]:
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def unseen_share(n: float, level: float) -> float:
+    """Largest share of something never met in n independent draws: 1 − (1 − level)^(1/n), about 3/n at 95 %."""
+    return float(-math.expm1(math.log1p(-level) / n))
+
+
+def constant_bounds(value: float, n: float, level: float, bounds: Bounds) -> tuple[float, float]:
+    """Rule of three where all n independent scores are the same: the unseen rest may lie anywhere within `bounds`."""
+    rest = unseen_share(n, level)
+    return value + rest * (bounds[0] - value), value + rest * (bounds[1] - value)
+
+
+def proportion_interval(k: int, n: int, level: float = 0.95) -> tuple[float, float]:
+    """Interval of k in n independent 0/1 scores: Wilson's, and the rule of three at 0 and n."""
+    if k in (0, n):
+        return constant_bounds(k / n, n, level, (0.0, 1.0))
+    return wilson(k, n, level)
+
+
+def mean_interval(
+    values: Sequence[float | None],
+    groups: Sequence[Hashable],
+    level: float = 0.95,
+    *,
+    bounds: Bounds = (0.0, 1.0),
+) -> Interval:
+    """Interval of the example-weighted mean of clustered scores.
+
+    Args:
+        values: One score an example; None for a failure, which widens the interval to its worst and its best case.
+        groups: Each example's group.
+        bounds: The least and the greatest score there can be. With one group the interval is all of it.
+
+    Raises:
+        ValueError: No score at all, or one outside `bounds`.
+    """
+    scored = [(value, group) for value, group in zip(values, groups, strict=True) if value is not None]
+    if any(not bounds[0] <= value <= bounds[1] for value, _ in scored):
+        raise ValueError(f"a score lies outside {bounds}")
+    whole = _interval([value for value, _ in scored], [group for _, group in scored], level, bounds)
+    failures = len(values) - len(scored)
+    if not failures:
+        return whole
+    worst, best = ([end if value is None else value for value in values] for end in bounds)
+    low, high = _interval(worst, groups, level, bounds), _interval(best, groups, level, bounds)
+    return replace(whole, low=low.low, high=high.high, groups=low.groups, failures=failures)
+
+
+def _interval(values: Sequence[float], groups: Sequence[Hashable], level: float, bounds: Bounds) -> Interval:
+    found = spread(values, groups)
+    binary = bounds == (0.0, 1.0) and all(value in (0, 1) for value in values)
+    low, high, method = ends(found, level, bounds, binary=binary)
+    return Interval(mean=found.mean, low=low, high=high, level=level, n=found.n, groups=found.groups, method=method)
+
+
+def ends(found: Spread, level: float, bounds: Bounds, *, binary: bool) -> tuple[float, float, Method]:
+    """Low end, high end and method of the interval that fits; see the table above."""
+    if found.groups == 1:
+        return *bounds, "one group"
+    singletons = found.groups == found.n
+    inside = bounds[0] < found.mean < bounds[1]
+    if binary and inside:
+        z = normal_quantile(0.5 + level / 2) if singletons else t_quantile(0.5 + level / 2, found.df)
+        low, high = _wilson(found.mean, found.n if singletons else _effective(found), z)
+        return low, high, "wilson"
+    if found.error == 0 or not inside:
+        return *constant_bounds(found.mean, found.groups, level, bounds), "rule of three"
+    half = t_quantile(0.5 + level / 2, found.df) * found.error
+    return max(bounds[0], found.mean - half), min(bounds[1], found.mean + half), "t"
+
+
+def _effective(found: Spread) -> float:
+    """Independent 0/1 scores that would have this standard error; no more than there are scores."""
+    if found.error == 0:
+        return found.n
+    return min(found.n, found.mean * (1 - found.mean) / found.error**2)

@@ -1,0 +1,123 @@
+"""How much data would decide, and what the data at hand could have shown. Never from the observed effect."""
+
+import math
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from numpy.typing import ArrayLike
+
+from openbook.score.stats.clusters import design_effect, group_correlation, spread
+from openbook.score.stats.signflip import FEWEST_GROUPS
+from openbook.score.stats.tails import chi2_quantile, t_quantile
+
+Question = Literal["difference", "equivalence"]
+LARGEST = 10_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needed:
+    """What would decide, as intervals: the spread between groups is itself only estimated.
+
+    Attributes:
+        groups: (low, high) number of groups, those at hand included.
+        examples: (low, high) number of examples, at the present number of examples a group.
+        sd: Standard deviation of a group's contribution to the mean difference.
+        correlation: Between the differences of one group's examples.
+        effect: The design effect.
+    """
+
+    groups: tuple[int, int]
+    examples: tuple[int, int]
+    sd: float
+    correlation: float
+    effect: float
+
+
+def needed_groups(
+    sd_between: float,
+    margin: float,
+    *,
+    alpha: float = 0.05,
+    power: float = 0.8,
+    question: Question = "equivalence",
+) -> int:
+    """Groups that answer a question with the given power.
+
+    `difference`: a true difference as large as the margin is found by a two-sided test at alpha. `equivalence`: a
+    true difference of zero is shown to lie inside ±margin by two one-sided tests at alpha. t quantiles, so a little more
+    than the normal formula gives; at least as many as a sign-flip test needs to decide.
+
+    Args:
+        sd_between: Standard deviation of the groups' mean differences.
+    """
+    low, high = FEWEST_GROUPS, FEWEST_GROUPS
+    while not _enough(high, sd_between, margin, alpha, power, question):
+        low, high = high, 2 * high
+        if high > LARGEST:
+            return LARGEST
+    while low < high:
+        middle = (low + high) // 2
+        if _enough(middle, sd_between, margin, alpha, power, question):
+            high = middle
+        else:
+            low = middle + 1
+    return high
+
+
+def _enough(groups: int, sd: float, margin: float, alpha: float, power: float, question: Question) -> bool:
+    tails = (1 - alpha / 2, power) if question == "difference" else (1 - alpha, (1 + power) / 2)
+    reach = sum(t_quantile(tail, groups - 1) for tail in tails) * sd / math.sqrt(groups)
+    return reach <= margin and (question == "equivalence" or 2.0 ** (1 - groups) <= alpha)
+
+
+def smallest_effect(sd_between: float, groups: int, *, alpha: float = 0.05, power: float = 0.8) -> float | None:
+    """Smallest true difference that so many groups find with the given power; None where they can decide nothing."""
+    if groups < FEWEST_GROUPS or 2.0 ** (1 - groups) > alpha:
+        return None
+    return (t_quantile(1 - alpha / 2, groups - 1) + t_quantile(power, groups - 1)) * sd_between / math.sqrt(groups)
+
+
+def needed(
+    differences: ArrayLike,
+    groups: Sequence[Hashable],
+    margin: float,
+    *,
+    alpha: float = 0.05,
+    family: int = 1,
+    power: float = 0.8,
+    level: float = 0.8,
+) -> Needed:
+    """What would decide either way, from the spread of paired differences on dev.
+
+    Args:
+        differences: Of dev examples, so that the effect seen on test plays no part.
+        alpha: Of the whole family; a difference must pass at alpha / family, equivalence at alpha.
+        level: Of the interval, by the chi-squared interval of the spread.
+
+    Raises:
+        ValueError: Fewer than two groups.
+    """
+    found = spread(differences, groups)
+    if found.groups < 2:
+        raise ValueError("one group has no spread")
+    # A spread of zero is what few groups may show by chance: a half of the smallest step is put in its place.
+    sd = found.error * math.sqrt(found.groups) or 0.5 / found.n
+    tail = (1 - level) / 2
+    factors = [math.sqrt(found.df / chi2_quantile(probability, found.df)) for probability in (1 - tail, tail)]
+    low, high = (_either(sd * factor, margin, alpha, family, power) for factor in factors)
+    size = found.n / found.groups
+    return Needed(
+        groups=(low, high),
+        examples=(math.ceil(low * size), math.ceil(high * size)),
+        sd=sd,
+        correlation=group_correlation(differences, groups),
+        effect=design_effect(differences, groups),
+    )
+
+
+def _either(sd: float, margin: float, alpha: float, family: int, power: float) -> int:
+    return max(
+        needed_groups(sd, margin, alpha=alpha / family, power=power, question="difference"),
+        needed_groups(sd, margin, alpha=alpha, power=power, question="equivalence"),
+    )

@@ -1,0 +1,25 @@
+"""Quantiles and tails of the distributions in use, from scipy.special: scipy.stats takes over a second to import."""
+
+from scipy import special
+
+
+def normal_quantile(probability: float) -> float:
+    return float(special.ndtri(probability))
+
+
+def t_quantile(probability: float, df: float) -> float:
+    return float(special.stdtrit(df, probability))
+
+
+def t_upper(statistic: float, df: float) -> float:
+    """P(T > statistic)."""
+    return float(special.stdtr(df, -statistic))
+
+
+def chi2_quantile(probability: float, df: float) -> float:
+    return float(special.chdtri(df, 1 - probability))
+
+
+def binomial_lower(k: int, n: int) -> float:
+    """P(X ≤ k) of n fair tosses."""
+    return float(special.bdtr(k, n, 0.5))
