@@ -7,6 +7,7 @@ It reads no file and knows nothing of how an answer is scored.
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -116,10 +117,15 @@ NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 # --- text ------------------------------------------------------------------------------------------------
 
 
+@functools.cache
+def _pattern(wording: str) -> re.Pattern[str]:
+    words = r"\s+".join(re.escape(word) for word in wording.split())
+    return re.compile(rf"(?<!\w)(?<!\d[.,:]){words}(?!\w)(?![.,:]\d)", re.IGNORECASE)
+
+
 def has_words(text: str, wording: str) -> bool:
     """Whether the wording stands in the text as whole words and whole numbers, ignoring case."""
-    words = r"\s+".join(re.escape(word) for word in wording.split())
-    return re.search(rf"(?<!\w)(?<!\d[.,:]){words}(?!\w)(?![.,:]\d)", text, re.IGNORECASE) is not None
+    return _pattern(wording).search(text) is not None
 
 
 def has_any(text: str, wordings: Iterable[str]) -> bool:
@@ -163,7 +169,7 @@ def skeleton(text: str) -> str:
     for names in PLACES.values():
         for name in names:
             if " " in name:
-                text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "London", text, flags=re.IGNORECASE)
+                text = _pattern(name).sub("London", text)
     single = {name for names in PLACES.values() for name in names}
     out: list[str] = []
     start = True

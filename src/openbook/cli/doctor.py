@@ -105,13 +105,8 @@ def packages_check(extra: str, packages: tuple[str, ...]) -> Check:
             says=f"missing: {', '.join(missing)}",
             todo=f"pip install 'openbook[{extra}]'",
         )
-    versions = ", ".join(f"{name} {version(name)}" for name in packages[:3])
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages[:3])
     return Check(what=f"[{extra}]", state="ok", says=versions)
-
-
-def version(package: str) -> str:
-    names = importlib.metadata.packages_distributions().get(package, [package])
-    return importlib.metadata.version(names[0])
 
 
 def why_dtype(here: Any, device: str) -> str:

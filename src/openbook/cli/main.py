@@ -23,6 +23,13 @@ from openbook.core.errors import OpenbookError, unknown
 VERBS: dict[str, tuple[str, str]] = {
     "init": ("openbook.cli.init", "Start a project: a small example, or your own documents and examples."),
     "models": ("openbook.cli.models", "List the built-in models; fetch one."),
+    "ingest": ("openbook.cli.ingest", "Bring the index up to date with the documents."),
+    "search": ("openbook.cli.search", "Show what the index finds for a question."),
+    "ask": ("openbook.cli.ask", "Answer one question, with citations."),
+    "tune": ("openbook.cli.tune", "Train an arm's adapter."),
+    "compare": ("openbook.cli.compare", "The main job: every arm, the same questions, a recommendation."),
+    "report": ("openbook.cli.report", "The report of what was answered so far."),
+    "runs": ("openbook.cli.runs", "List what was answered, by arm."),
     "config": ("openbook.cli.config", "Show every setting, resolved."),
     "doctor": ("openbook.cli.doctor", "Check this machine and this project."),
 }

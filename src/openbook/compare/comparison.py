@@ -75,8 +75,11 @@ def compare(
     return gather(project, dev=dev)
 
 
-def gather(project: Project, *, dev: bool = False) -> Material:
+def gather(project: Project, *, dev: bool = False, partial: bool = False) -> Material:
     """What a report is made from, as far as it is there. Asks nothing and opens no model.
+
+    Args:
+        partial: Leave out arms that have no adapter or no index yet, instead of raising.
 
     Raises:
         UsageError: No questions, or the index or an adapter is missing.
@@ -93,7 +96,7 @@ def gather(project: Project, *, dev: bool = False) -> Material:
     changed = freshness.questions(updates, project.exam.examples, config.probes.freshness_questions)
     return Material(
         paper=paper,
-        seats=seats(project),
+        seats=seats(project, partial=partial),
         absent=absent(project),
         updated=_updated_seats(project) if changed else (),
         freshness=changed,
@@ -118,8 +121,11 @@ def _gap_questions(project: Project, dev: bool) -> tuple[list[Example], list[Exa
     if dev or not size:
         return [], []
     division = project.exam.division
-    draw = lambda rows: sorted(rows, key=lambda e: digest(["gap", e.id]))[:size]  # noqa: E731
-    return draw(division.train), draw(division.dev)
+    return _drawn(division.train, size), _drawn(division.dev, size)
+
+
+def _drawn(examples: Sequence[Example], size: int) -> list[Example]:
+    return sorted(examples, key=lambda example: digest(["gap", example.id]))[:size]
 
 
 def _ingest(project: Project, watch: Watcher) -> None:

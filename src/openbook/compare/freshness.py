@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from openbook.core.ids import digest
 from openbook.core.types import Answer, Example, Record
 from openbook.score.facts import freshness_class
-from openbook.score.stats import wilson
+from openbook.score.stats import proportion_interval
 
 CLASSES = ("fresh", "stale", "both", "neither", "abstained")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """`count` of `n` answers, with its Wilson interval."""
+    """`count` of `n` answers, with its interval: Wilson's, and the rule of three at 0 and n."""
 
     count: int
     n: int
@@ -65,7 +65,7 @@ def tally(examples: Sequence[Example], records: Mapping[str, Record], *, level: 
 
 
 def share(count: int, n: int, level: float) -> Share:
-    low, high = wilson(count, n, level) if n else (0.0, 1.0)
+    low, high = proportion_interval(count, n, level) if n else (0.0, 1.0)
     return Share(count=count, n=n, low=low, high=high)
 
 

@@ -74,6 +74,9 @@ def recommend(
     if failed:
         names = ", ".join(f"{name} ({count})" for name, count in failed.items())
         return _silent(f"Cannot decide: too many failed answers in {names}. Mend the cause, then compare again.")
+    if len(standings) == 1:
+        only = standings[0]
+        return _silent(f"Nothing to choose from: only {only.name} took part, with {metric} {_figure(only)}.")
     best = max(standings, key=lambda standing: standing.mean)
     rivals = [standing for standing in standings if standing.name != best.name]
     verdicts = {rival.name: _against(best.name, rival.name, pairs) for rival in rivals}

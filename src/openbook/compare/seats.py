@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from openbook.arms import Arm
 from openbook.compare.runlog import RunLog
+from openbook.core.errors import UsageError
 from openbook.project import ArmPlan, Project, Version
 
 
@@ -55,11 +56,21 @@ def seat(project: Project, plan: ArmPlan, seed: int, *, version: Version = "curr
     return Seat(plan=plan, arm=arm, log=RunLog(project.workspace.run(arm.fingerprint)))
 
 
-def seats(project: Project, *, version: Version = "current") -> list[Seat]:
-    """Every applicable arm with each of its seeds."""
-    return [
-        seat(project, plan, seed, version=version) for plan in taking_part(project) for seed in seeds(project, plan)
-    ]
+def seats(project: Project, *, partial: bool = False) -> list[Seat]:
+    """Every applicable arm with each of its seeds.
+
+    Args:
+        partial: Leave out what is not ready (no adapter, an index behind the files), instead of raising.
+    """
+    ready = []
+    for plan in taking_part(project):
+        for seed in seeds(project, plan):
+            try:
+                ready.append(seat(project, plan, seed))
+            except UsageError:
+                if not partial:
+                    raise
+    return ready
 
 
 def _reason(project: Project, plan: ArmPlan) -> str:

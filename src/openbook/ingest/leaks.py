@@ -10,7 +10,7 @@ from typing import Literal
 
 from openbook.core.types import Document, Example
 from openbook.ingest.groups import asked
-from openbook.ingest.near import near_duplicates, words
+from openbook.ingest.near import Shingles, near_duplicates, trigrams, words
 from openbook.ingest.sections import headings
 
 Kind = Literal["duplicate", "near_duplicate", "contradiction", "heading"]
@@ -60,24 +60,31 @@ def _duplicates(train: Sequence[Example], held_out: Sequence[Example]) -> list[L
 
 def _near(train: Sequence[Example], held_out: Sequence[Example]) -> list[tuple[str, str]]:
     """(held-out id, training id) for each held-out example with a near-duplicate among the training examples."""
-    examples = [*train, *held_out]
-    first: dict[str, str] = {}
-    for one, other in near_duplicates([asked(example) for example in examples]):
-        if one < len(train) <= other:
-            first.setdefault(examples[other].id, examples[one].id)
-    return list(first.items())
+    taught = {trigrams(asked(example)): example.id for example in reversed(train)}
+    held: defaultdict[Shingles, list[str]] = defaultdict(list)
+    for example in held_out:
+        held[trigrams(asked(example))].append(example.id)
+    texts = {trigrams(asked(example)): asked(example) for example in (*train, *held_out)}
+    kinds = list(texts)
+    found: dict[str, str] = {}
+    near = [(kinds[one], kinds[other]) for one, other in near_duplicates(list(texts.values()))]
+    for one, other in [*((kind, kind) for kind in kinds), *near, *(pair[::-1] for pair in near)]:
+        for name in held.get(one, ()) if other in taught else ():
+            found.setdefault(name, taught[other])
+    return [(example.id, found[example.id]) for example in held_out if example.id in found]
 
 
 def _contradictions(examples: Sequence[Example]) -> Leak | None:
-    """One input with references of which none is common to all."""
-    by_input: defaultdict[str, list[Example]] = defaultdict(list)
-    for example in examples:
-        by_input[_plain(asked(example))].append(example)
+    """Examples with the input of an earlier one and no reference in common with it."""
+    by_input: defaultdict[str, dict[frozenset[str], str]] = defaultdict(dict)
     pairs: list[tuple[str, str]] = []
-    for same in by_input.values():
-        answers = [{_plain(reference) for reference in example.references} for example in same]
-        if len(same) > 1 and not set.intersection(*answers):
-            pairs.extend((example.id, same[0].id) for example in same[1:])
+    for example in examples:
+        answers = frozenset(_plain(reference) for reference in example.references)
+        earlier = by_input[_plain(asked(example))]
+        other = next((name for known, name in earlier.items() if not known & answers), None)
+        if other is not None:
+            pairs.append((example.id, other))
+        earlier.setdefault(answers, example.id)
     wording = "{n} {examples} the same input as another but a different reference"
     return _leak("contradiction", pairs, wording, "No model can get both right: correct one.")
 

@@ -11,12 +11,16 @@ COMMON = 0.1
 """A word in more than this share of the texts says nothing about which text is near."""
 
 
+Shingles = frozenset[tuple[str, ...]]
+"""The word trigrams of a text."""
+
+
 def words(text: str) -> list[str]:
     """Words and numbers in lower case, without punctuation."""
     return re.findall(r"\w+", text.casefold())
 
 
-def trigrams(text: str) -> frozenset[tuple[str, ...]]:
+def trigrams(text: str) -> Shingles:
     """The text's word trigrams; a text shorter than three words is one shingle of its own."""
     found = words(text)
     if len(found) < 3:
@@ -31,7 +35,7 @@ def near_duplicates(texts: Sequence[str], *, threshold: float = NEAR) -> list[tu
     rarest shingles. Of texts with equal trigrams each is paired with the first only, so that a thousand equal texts
     give 999 pairs. Texts without a word are paired with none.
     """
-    first: dict[frozenset[tuple[str, ...]], int] = {}
+    first: dict[Shingles, int] = {}
     pairs = []
     for index, text in enumerate(texts):
         shingles = trigrams(text)
@@ -45,9 +49,9 @@ def near_duplicates(texts: Sequence[str], *, threshold: float = NEAR) -> list[tu
     return sorted(pairs)
 
 
-def _similar(sets: Mapping[frozenset[tuple[str, ...]], int], threshold: float) -> Iterator[tuple[int, int]]:
+def _similar(sets: Mapping[Shingles, int], threshold: float) -> Iterator[tuple[int, int]]:
     counts = Counter(shingle for shingles in sets for shingle in shingles)
-    index: defaultdict[tuple[str, ...], list[frozenset[tuple[str, ...]]]] = defaultdict(list)
+    index: defaultdict[tuple[str, ...], list[Shingles]] = defaultdict(list)
     for shingles in sorted(sets, key=lambda item: (len(item), sets[item])):
         rarest = sorted(shingles, key=lambda shingle: (counts[shingle], shingle))
         prefix = rarest[: len(rarest) - math.ceil(threshold * len(rarest)) + 1]

@@ -165,4 +165,5 @@ def _heads_text(lines: Sequence[str], index: int, level: int) -> bool:
     after = next((line for line in islice(lines, index + 1, None) if line), "")
     before = next((lines[place] for place in range(index - 1, -1, -1) if lines[place]), "")
     deeper = _standalone_level(after) == 0 or _standalone_level(after) > level
-    return bool(after) and deeper and _standalone_level(before) < level
+    listed = lines[index][0].isdigit() and _standalone_level(before) >= level
+    return bool(after) and deeper and not listed

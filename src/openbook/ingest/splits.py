@@ -59,7 +59,8 @@ def divide(
         test: Share of the groups kept for the `new` stratum and dev.
         seen: Share of the training groups' examples held out as the `seen` stratum, where that is possible.
         seed: Shuffles groups and examples.
-        dev: Share of the kept groups that goes to dev; less where the `new` stratum would fall below 20 groups.
+        dev: Share of the kept groups that goes to dev; down to half of that where the
+            `new` stratum then has 20 groups.
 
     An example's own `split` is kept. A group with an example for training is never new: its test examples are seen.
     """
@@ -116,13 +117,13 @@ def _sides(examples: Sequence[Example], *, test: float, seed: int, dev: float) -
 
 
 def _quotas(count: int, *, test: float, dev: float) -> tuple[int, int]:
-    """How many of `count` groups go to (test, dev): dev gives up to half of its own where test has too few."""
+    """How many of `count` groups go to (test, dev): dev gives up to half of its own where test then has enough."""
     kept = round(test * count)
     if kept < 2 or dev <= 0:
         return kept, 0
-    wanted = max(1, round(dev * kept))
-    spare = max(kept - ENOUGH_TEST_GROUPS, 0)
-    for_dev = max(1, min(wanted, max(spare, wanted // 2)))
+    for_dev = max(1, round(dev * kept))
+    if kept - for_dev < ENOUGH_TEST_GROUPS <= kept - (for_dev + 1) // 2:
+        for_dev = kept - ENOUGH_TEST_GROUPS
     return kept - for_dev, for_dev
 
 

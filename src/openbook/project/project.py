@@ -113,7 +113,7 @@ class Project:
             train=studied(division, chosen.tune, seed=seed),
             dev=watched(division),
             hidden=hidden_documents(division, [*division.new, *division.dev]),
-            content=self._content("current") if chosen.retrieves else "",
+            content=self.content("current") if chosen.retrieves else "",
             seed=seed,
         )
 
@@ -157,13 +157,18 @@ class Project:
         settings = chosen.retrieve
         return Retrieval(
             open=lambda: self.retriever(chosen, version),
-            content=self._content(version),
+            content=self.content(version),
             passages=settings.passages,
             where=where(settings.filter),
             settings={"mode": settings.mode, "candidates": settings.candidates, "rrf_k": settings.rrf_k},
         )
 
-    def _content(self, version: Version) -> str:
+    def content(self, version: Version = "current") -> str:
+        """Version of the index that answers will be looked up in.
+
+        Raises:
+            UsageError: It is behind the files.
+        """
         content = self.knowledge.content(version)
         if content is None:
             raise UsageError(

@@ -5,11 +5,11 @@ the new rows into the indexes) only makes searching fast: rows that no index hol
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import lancedb
 from lancedb.index import FTS, IvfSq
@@ -21,6 +21,8 @@ from openbook.core.types import Chunk, Filter, Hit
 from openbook.retrieve import columns
 from openbook.retrieve.sql import condition, one_of, quoted
 from openbook.retrieve.vectors import distinct, matrix, ordered
+
+T = TypeVar("T")
 
 TABLE = "chunks"
 INDEX_ROWS = 50_000
@@ -39,8 +41,8 @@ BATCH = 64
 STALE_SHARE = 0.1
 """Above `INDEX_ROWS`, indexes take in new rows when these are more than this share of all."""
 
-KEEP_VERSIONS = timedelta(minutes=10)
-"""How long the files of replaced versions stay, for other processes that are reading them."""
+KEEP_VERSIONS = timedelta(minutes=1)
+"""Files of versions younger than this stay when a newer one is there, for other processes that are reading them."""
 
 
 class LanceStore:
@@ -80,27 +82,16 @@ class LanceStore:
             self._index()
 
     def documents(self) -> dict[str, int]:
-        with self._foreign("read"):
-            names = self._table.search().select(["document"]).to_arrow()
+        names = self._read("read", lambda: self._table.search().select(["document"]).to_arrow())
         return {row["values"]: row["counts"] for row in names["document"].value_counts().to_pylist()}
 
     def dense(self, vectors: Sequence[Vector], *, k: int, where: Filter | None = None) -> list[list[Hit]]:
         array = matrix(vectors, dimension=self._dimension)
-        hits: list[list[Hit]] = []
-        with self._foreign("search"):
-            for start in range(0, len(array), BATCH):
-                hits.extend(self._dense(array[start : start + BATCH], k, where))
-        return hits
+        batches = [array[start : start + BATCH] for start in range(0, len(array), BATCH)]
+        return self._read("search", lambda: [hits for batch in batches for hits in self._dense(batch, k, where)])
 
     def lexical(self, queries: Sequence[str], *, k: int, where: Filter | None = None) -> list[list[Hit]]:
-        hits = []
-        with self._foreign("search"):
-            for query in queries:
-                search = self._table.search(MatchQuery(query, "searchable"), query_type="fts").limit(k + SPARE)
-                found = self._run(search, "_score", where)
-                scores = found["_score"].to_pylist()
-                hits.append(ordered(zip(columns.chunks_of(found), scores, strict=True), k))
-        return hits
+        return self._read("search", lambda: [self._lexical(query, k, where) for query in queries])
 
     def close(self) -> None:
         """Nothing is held open between calls."""
@@ -116,6 +107,11 @@ class LanceStore:
         for index in range(len(vectors)):
             mine = (pair for pair, of in zip(scored, query, strict=True) if of == index)
             yield ordered(((chunk, 1.0 - distance) for chunk, distance in mine), k)
+
+    def _lexical(self, query: str, k: int, where: Filter | None) -> list[Hit]:
+        search = self._table.search(MatchQuery(query, "searchable"), query_type="fts")
+        found = self._run(search.limit(k + SPARE), "_score", where)
+        return ordered(zip(columns.chunks_of(found), found["_score"].to_pylist(), strict=True), k)
 
     def _run(self, search: Any, score: str, where: Filter | None) -> Any:
         if where is not None:
@@ -158,6 +154,16 @@ class LanceStore:
                 f"The index in {str(self._folder)!r} holds vectors of {held} numbers and the embedder makes"
                 f" {self._dimension}: it was made with another embedder. Make it again with: openbook ingest --rebuild"
             )
+
+    def _read(self, verb: str, read: Callable[[], T]) -> T:
+        with self._foreign(verb):
+            try:
+                return read()
+            except (RuntimeError, ValueError, OSError) as error:
+                if "Not found" not in str(error):
+                    raise
+                # A writer has just dropped the files of the version that was being read; the newest has its own.
+                return read()
 
     @contextmanager
     def _foreign(self, verb: str) -> Iterator[None]:

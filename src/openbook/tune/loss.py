@@ -36,6 +36,31 @@ def causal_batch(rows: Sequence[EncodedRow], *, pad: int, device: torch.device) 
     return Batch(inputs={"input_ids": ids.to(device), "attention_mask": mask.to(device)}, labels=labels.to(device))
 
 
+def family_batch(rows: Sequence[EncodedRow], *, shared: int, dtype: torch.dtype, device: torch.device) -> Batch:
+    """Rows with a common beginning as one sequence: the beginning once, then every row's rest beside the others.
+
+    Each rest sees the beginning and itself, at the positions that it has in its own row, so the loss is that of the
+    rows apart.
+
+    Args:
+        shared: How many first ids are common to the rows.
+        dtype: Of the mask: what attention computes in.
+    """
+    ids, labels, places = list(rows[0].ids[:shared]), [IGNORED] * shared, list(range(shared))
+    branch = [0] * shared
+    for number, row in enumerate(rows, start=1):
+        ids += row.ids[shared:]
+        labels += [*row.labels[shared + 1 :], IGNORED]
+        places += range(shared, len(row.ids))
+        branch += [number] * (len(row.ids) - shared)
+    inputs = {
+        "input_ids": torch.tensor([ids], device=device),
+        "position_ids": torch.tensor([places], device=device),
+        "attention_mask": _branching_mask(torch.tensor(branch, device=device), dtype),
+    }
+    return Batch(inputs=inputs, labels=torch.tensor([labels], device=device))
+
+
 def seq2seq_batch(rows: Sequence[EncodedRow], *, pad: int, start: int, device: torch.device) -> Batch:
     """Prompts for the encoder, answers shifted right by the `start` id for the decoder."""
     ids = _padded([row.ids for row in rows], pad)
@@ -75,6 +100,16 @@ def _projection_at(model: Any, wanted: torch.Tensor) -> Iterator[None]:
         yield
     finally:
         handle.remove()
+
+
+def _branching_mask(branch: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """Added to attention scores, shape (1, 1, tokens, tokens): 0 for what came before in the trunk (branch 0) or in
+    the same branch, else the lowest number."""
+    order = torch.arange(len(branch), device=branch.device)
+    before = order[None, :] <= order[:, None]
+    visible = before & ((branch[None, :] == branch[:, None]) | (branch[None, :] == 0))
+    mask = torch.zeros(visible.shape, dtype=dtype, device=branch.device)
+    return mask.masked_fill(~visible, torch.finfo(dtype).min)[None, None]
 
 
 def _padded(rows: Sequence[Sequence[int]], value: int) -> torch.Tensor:

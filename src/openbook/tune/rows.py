@@ -34,6 +34,11 @@ class EncodedRow:
     def answer_tokens(self) -> int:
         return sum(label != IGNORED for label in self.labels)
 
+    @property
+    def prompt_tokens(self) -> int:
+        """Ids before the first that is learned (of a causal row)."""
+        return sum(label == IGNORED for label in self.labels)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lengths:

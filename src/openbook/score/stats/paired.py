@@ -11,7 +11,8 @@ from openbook.score.stats.clusters import Floats, Spread, spread
 from openbook.score.stats.intervals import Bounds, Interval, Method, ends
 from openbook.score.stats.tails import binomial_lower, normal_quantile, t_quantile
 
-_STEPS = 60
+_STEPS = 40
+"""Of a bisection: ends to 2e-12."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,13 +89,14 @@ def _tango_score(wins: float, losses: float, n: float, delta: float) -> float:
     cell = (math.sqrt(max(0.0, linear * linear - 8 * n * constant)) - linear) / (4 * n)
     variance = n * (2 * cell + delta * (1 - delta))
     distance = wins - losses - n * delta
-    return (
-        distance / math.sqrt(variance) if variance > 1e-15 else math.copysign(math.inf, distance) if distance else 0.0
-    )
+    if variance > 1e-15:
+        return distance / math.sqrt(variance)
+    return math.copysign(math.inf, distance) if distance else 0.0
 
 
-def _root(falling: Callable[[float], float], low: float, high: float) -> float:
-    for _ in range(_STEPS):
+def _root(falling: Callable[[float], float], low: float, high: float, *, steps: int = _STEPS) -> float:
+    """Where a falling function crosses zero."""
+    for _ in range(steps):
         middle = (low + high) / 2
         low, high = (middle, high) if falling(middle) > 0 else (low, middle)
     return (low + high) / 2
@@ -117,7 +119,7 @@ def tost(
     interval = paired_interval(differences, groups, 1 - 2 * alpha, bounds=bounds)
     p = 1.0
     if inside(0.5 - 1e-9):
-        p = _root(lambda at: -1.0 if inside(at) else 1.0, 0.0, 0.5)
+        p = _root(lambda at: -1.0 if inside(at) else 1.0, 0.0, 0.5, steps=28)
     return Equivalence(p=p, equivalent=inside(alpha), interval=interval, margin=margin)
 
 
