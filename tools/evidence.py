@@ -25,12 +25,11 @@ def main() -> int:
         return 2
     settings = "evidence.toml" if (source / "evidence.toml").exists() else "openbook.toml"
     report = ROOT / "docs" / "evidence" / f"{name}.md"
-    report.parent.mkdir(parents=True, exist_ok=True)
     ledger = Ledger()
     try:
         copy = relative(refresh(source, ROOT / "build" / "evidence" / name))
         ledger.run("compare", "compare", "-C", copy, "--config", settings)
-        ledger.run("report", "report", "-C", copy, "--config", settings, "--markdown", relative(report))
+        ledger.run("report", "report", "-C", copy, "--config", settings, "--markdown", into=report)
     except Stop as stop:
         return stop.code
     except KeyboardInterrupt:

@@ -30,19 +30,22 @@ class Ledger:
     def add(self, name: str, began: float) -> None:
         self.rows.append((name, time.monotonic() - began))
 
-    def run(self, name: str, *arguments: str | Path) -> None:
-        """Run an `openbook` command.
+    def run(self, name: str, *arguments: str | Path, into: Path | None = None) -> None:
+        """Run an `openbook` command; with `into`, what it prints becomes that file once it ended well.
 
         Raises:
             Stop: It did not end well.
         """
         began = time.monotonic()
-        shown = " ".join(str(argument) for argument in arguments)
-        print(f"\n$ openbook {shown}", flush=True)
-        code = subprocess.run([str(OPENBOOK), *map(str, arguments)], cwd=ROOT, check=False).returncode
+        command = [str(OPENBOOK), *map(str, arguments)]
+        print(f"\n$ openbook {' '.join(command[1:])}{f' > {relative(into)}' if into else ''}", flush=True)
+        done = subprocess.run(command, cwd=ROOT, check=False, stdout=subprocess.PIPE if into else None, text=True)
         self.add(name, began)
-        if code != 0:
-            raise Stop(code)
+        if done.returncode != 0:
+            raise Stop(done.returncode)
+        if into:
+            into.parent.mkdir(parents=True, exist_ok=True)
+            into.write_text(done.stdout, encoding="utf-8")
 
     def __str__(self) -> str:
         total = sum(seconds for _, seconds in self.rows)

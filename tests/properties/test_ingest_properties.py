@@ -35,7 +35,7 @@ def document(text: str, media: str) -> Document:
     return Document(name="a.md", text=text, title="Title", media=media)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(text=TEXTS, media=MEDIA, tokens=st.integers(4, 60))
 def test_chunks_are_exact_within_budget_in_order_and_lose_nothing(text: str, media: str, tokens: int) -> None:
     made = document(text, media)
@@ -47,7 +47,7 @@ def test_chunks_are_exact_within_budget_in_order_and_lose_nothing(text: str, med
     assert kept == sum(count(text[section.start : section.end]) for section in sections(made))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(text=TEXTS, media=MEDIA, tokens=st.integers(4, 60))
 def test_no_chunk_crosses_a_heading(text: str, media: str, tokens: int) -> None:
     starts = [heading.start for heading in headings(text, media=media)]
@@ -55,7 +55,7 @@ def test_no_chunk_crosses_a_heading(text: str, media: str, tokens: int) -> None:
         assert not any(chunk.start < start < chunk.end for start in starts)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(text=TEXTS, media=MEDIA)
 def test_sections_and_headings_together_hold_every_word(text: str, media: str) -> None:
     covered = bytearray(len(text))

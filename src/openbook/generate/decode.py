@@ -92,14 +92,14 @@ def decode(engine: Engine, lines: Sequence[Line], *, ends: frozenset[int]) -> It
             logits = engine.step([line.written[-1] for line in active])
 
 
-@torch.inference_mode()
 def _choose(logits: torch.Tensor, lines: Sequence[Line]) -> list[int]:
-    chosen: list[int] = logits.argmax(dim=-1).tolist()
-    for place, line in enumerate(lines):
-        if line.temperature > 0:
-            weights = torch.softmax(logits[place].float().cpu() / line.temperature, dim=-1)
-            chosen[place] = int(torch.multinomial(weights, 1, generator=line.chance))
-    return chosen
+    with torch.inference_mode():
+        chosen: list[int] = logits.argmax(dim=-1).tolist()
+        for place, line in enumerate(lines):
+            if line.temperature > 0:
+                weights = torch.softmax(logits[place].float().cpu() / line.temperature, dim=-1)
+                chosen[place] = int(torch.multinomial(weights, 1, generator=line.chance))
+        return chosen
 
 
 class CausalEngine:
@@ -163,36 +163,36 @@ class CausalRun:
         self._mask: Any = None
         self._lengths: Any = None
 
-    @torch.inference_mode()
     def start(self, lines: Sequence[Line]) -> torch.Tensor:
         """See `Engine`. All lines share their first `prefix` tokens."""
-        shared = lines[0].prefix
-        rests = [(line.prompt + line.written)[shared:] for line in lines]
-        width, device = max(map(len, rests)), self._engine.device
-        ids = torch.tensor([[0] * (width - len(rest)) + rest for rest in rests], device=device)
-        own = torch.tensor([[0] * (width - len(rest)) + [1] * len(rest) for rest in rests], device=device)
-        positions = (own.cumsum(-1) - 1).clamp(min=0) + shared
-        cache = self._engine.prefix(lines[0].prompt[:shared], len(lines))
-        self._mask = torch.cat([own.new_ones(len(lines), shared), own], dim=-1)
-        self._lengths = own.sum(-1, keepdim=True) + shared
-        logits, self._cache = self._engine.forward(ids, self._mask, positions, cache)
-        return logits
+        with torch.inference_mode():
+            shared = lines[0].prefix
+            rests = [(line.prompt + line.written)[shared:] for line in lines]
+            width, device = max(map(len, rests)), self._engine.device
+            ids = torch.tensor([[0] * (width - len(rest)) + rest for rest in rests], device=device)
+            own = torch.tensor([[0] * (width - len(rest)) + [1] * len(rest) for rest in rests], device=device)
+            positions = (own.cumsum(-1) - 1).clamp(min=0) + shared
+            cache = self._engine.prefix(lines[0].prompt[:shared], len(lines))
+            self._mask = torch.cat([own.new_ones(len(lines), shared), own], dim=-1)
+            self._lengths = own.sum(-1, keepdim=True) + shared
+            logits, self._cache = self._engine.forward(ids, self._mask, positions, cache)
+            return logits
 
-    @torch.inference_mode()
     def step(self, tokens: Sequence[int]) -> torch.Tensor:
         """See `Engine`."""
-        ids = torch.tensor(tokens, device=self._engine.device)[:, None]
-        self._mask = torch.cat([self._mask, self._mask.new_ones(len(tokens), 1)], dim=-1)
-        logits, self._cache = self._engine.forward(ids, self._mask, self._lengths, self._cache)
-        self._lengths = self._lengths + 1
-        return logits
+        with torch.inference_mode():
+            ids = torch.tensor(tokens, device=self._engine.device)[:, None]
+            self._mask = torch.cat([self._mask, self._mask.new_ones(len(tokens), 1)], dim=-1)
+            logits, self._cache = self._engine.forward(ids, self._mask, self._lengths, self._cache)
+            self._lengths = self._lengths + 1
+            return logits
 
-    @torch.inference_mode()
     def keep(self, places: Sequence[int]) -> None:
         """See `Engine`."""
-        chosen = torch.tensor(places, device=self._engine.device)
-        self._cache.batch_select_indices(chosen)
-        self._mask, self._lengths = self._mask[chosen], self._lengths[chosen]
+        with torch.inference_mode():
+            chosen = torch.tensor(places, device=self._engine.device)
+            self._cache.batch_select_indices(chosen)
+            self._mask, self._lengths = self._mask[chosen], self._lengths[chosen]
 
 
 class Seq2SeqEngine:
@@ -222,30 +222,30 @@ class Seq2SeqRun:
         self._mask: Any = None
         self._cache: Any = None
 
-    @torch.inference_mode()
     def start(self, lines: Sequence[Line]) -> torch.Tensor:
         """See `Engine`. All lines have written equally much."""
-        width, device = max(len(line.prompt) for line in lines), self._model.device
-        ids = torch.tensor([line.prompt + [0] * (width - len(line.prompt)) for line in lines], device=device)
-        self._mask = torch.tensor(
-            [[1] * len(line.prompt) + [0] * (width - len(line.prompt)) for line in lines], device=device
-        )
-        self._read = self._model.get_encoder()(input_ids=ids, attention_mask=self._mask)
-        begin = self._model.config.decoder_start_token_id
-        return self._forward(torch.tensor([[begin, *line.written] for line in lines], device=device))
+        with torch.inference_mode():
+            width, device = max(len(line.prompt) for line in lines), self._model.device
+            ids = torch.tensor([line.prompt + [0] * (width - len(line.prompt)) for line in lines], device=device)
+            self._mask = torch.tensor(
+                [[1] * len(line.prompt) + [0] * (width - len(line.prompt)) for line in lines], device=device
+            )
+            self._read = self._model.get_encoder()(input_ids=ids, attention_mask=self._mask)
+            begin = self._model.config.decoder_start_token_id
+            return self._forward(torch.tensor([[begin, *line.written] for line in lines], device=device))
 
-    @torch.inference_mode()
     def step(self, tokens: Sequence[int]) -> torch.Tensor:
         """See `Engine`."""
-        return self._forward(torch.tensor(tokens, device=self._model.device)[:, None])
+        with torch.inference_mode():
+            return self._forward(torch.tensor(tokens, device=self._model.device)[:, None])
 
-    @torch.inference_mode()
     def keep(self, places: Sequence[int]) -> None:
         """See `Engine`."""
-        chosen = torch.tensor(places, device=self._model.device)
-        self._cache.batch_select_indices(chosen)
-        self._mask = self._mask[chosen]
-        self._read.last_hidden_state = self._read.last_hidden_state[chosen]
+        with torch.inference_mode():
+            chosen = torch.tensor(places, device=self._model.device)
+            self._cache.batch_select_indices(chosen)
+            self._mask = self._mask[chosen]
+            self._read.last_hidden_state = self._read.last_hidden_state[chosen]
 
     def _forward(self, ids: torch.Tensor) -> torch.Tensor:
         given = self._model(
