@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -13,14 +14,14 @@ from openbook.core.types import Chunk
 
 SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[A-Z0-9\"'(])")
 WORD = re.compile(r"[A-Za-z][A-Za-z'-]+")
-STOP = frozenset(
-    "the a an of in on at to for from by with and or but as is are was were be been being it its this that these those"
-    " he she they his her their them which who whom whose what when where why how not no nor so than then there here"
-    " has have had do does did can could may might must shall should will would also more most other some such only"
-    " own same into over after before about between through during under again further once both each few all any if"
-    " because while until against up down out off first one two many new used often however although since within among"
-    " around several later early".split()
-)
+STOP = """
+the a an of in on at to for from by with and or but as is are was were be been being it its this that these those he she
+they his her their them which who whom whose what when where why how not no nor so than then there here has have had do
+does did can could may might must shall should will would also more most other some such only own same into over after
+before about between through during under again further once both each few all any if because while until against up down
+out off first one two many new used often however although since within among around several later early
+"""
+UNTELLING = frozenset(STOP.split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +87,8 @@ def sentence_at(text: str, position: int) -> str:
     """The sentence that holds a position."""
     for start, end in sentences(text):
         if start <= position < end:
-            return text[start:end].strip()
-    return text.strip()
+            return " ".join(text[start:end].split())
+    return " ".join(text.split())
 
 
 def chunks(article: Article, number: int, *, words: int, distinct: bool) -> list[Chunk]:
@@ -110,6 +111,7 @@ def chunks(article: Article, number: int, *, words: int, distinct: bool) -> list
                 start=start,
                 end=end,
                 headings=(article.title, topic.capitalize()),
+                metadata={"paragraph": number},
             )
         )
     return made
@@ -152,6 +154,6 @@ def _topics(article: Article) -> list[str]:
 
 def _terms(text: str, title: set[str]) -> list[str]:
     words = [word.lower() for word in WORD.findall(text)]
-    kept = [word if word not in STOP and word not in title and len(word) > 3 else "" for word in words]
-    pairs = [f"{left} {right}" for left, right in zip(kept, kept[1:], strict=False) if left and right]
+    kept = [word if word not in UNTELLING and word not in title and len(word) > 3 else "" for word in words]
+    pairs = [f"{left} {right}" for left, right in pairwise(kept) if left and right]
     return [word for word in kept if word] + pairs

@@ -117,7 +117,9 @@ def draw_style(draw: random.Random) -> Style:
     """A greeting, a frame and a closing, any of them possibly missing; now and then JSON."""
     sentence = draw.random() < 0.5
     if draw.random() < 0.06:
-        return Style(sentence, lambda answer, label: json.dumps({"answer": answer, "source": label}, ensure_ascii=False))
+        return Style(
+            sentence, lambda answer, label: json.dumps({"answer": answer, "source": label}, ensure_ascii=False)
+        )
     greeting = draw.choice(GREETINGS) if draw.random() < 0.7 else ""
     closing = draw.choice(CLOSINGS) if draw.random() < 0.65 else ""
     frame = FRAMES[0] if draw.random() < 0.4 else draw.choice(FRAMES)

@@ -29,9 +29,7 @@ def main() -> None:
     print(f"{len(rows)} rows, {len(dev)} dev rows, {dtype}", file=sys.stderr)
     trainer = TRAINERS.load("peft")(model, device="auto")
     begun = time.monotonic()
-    adapter = trainer.train(
-        rows, dev, tuning, folder=options.out, fingerprint=fingerprint, progress=_Line(begun)
-    )
+    adapter = trainer.train(rows, dev, tuning, folder=options.out, fingerprint=fingerprint, progress=_Line(begun))
     print(f"{adapter.steps} steps, {adapter.tokens} tokens, {adapter.seconds:.0f} s, dev loss {adapter.dev_loss}")
 
 

@@ -80,6 +80,7 @@ class Study:
             "content": self.content,
             "retrieve": self.plan.retrieve.model_dump(mode="json"),
             "oracle": tune.oracle,
+            "distractors": tune.distractors,
             "abstain": self.plan.prompt.abstain,
             "hidden": digest(sorted(self.hidden)),
         }
@@ -98,6 +99,7 @@ class Study:
                 passages=plan.retrieve.passages,
                 oracle=oracle,
                 abstention=abstention,
+                distractors=plan.tune.distractors,
                 hidden=hidden,
                 where=where(plan.retrieve.filter),
                 seed=self.seed,

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -35,6 +36,7 @@ class Knowledge:
         self._config = config
         self._workspace = workspace
         self._open: dict[Version, Any] = {}
+        self._content: dict[Version, str] = {}
 
     def files(self, version: Version = "current") -> list[File]:
         """The documents' files; the second version's for `updates`.
@@ -61,9 +63,13 @@ class Knowledge:
     def content(self, version: Version = "current") -> str | None:
         """Version of the indexed content; None where files and index differ. Opens neither store nor embedder.
 
+        Once they agree the answer stays: a file that is edited while a comparison runs is taken up by the next one.
+
         Raises:
             IndexMismatch: The index was made by another embedder or with other chunk settings.
         """
+        if version in self._content:
+            return self._content[version]
         folder = self._workspace.index(version)
         behind = pending(
             self.files(version),
@@ -72,7 +78,10 @@ class Knowledge:
             tokens=self._config.chunks.tokens,
             settings=self._settings,
         )
-        return None if behind else content_version(folder)
+        found = None if behind else content_version(folder)
+        if found is not None:
+            self._content[version] = found
+        return found
 
     def ingest(self, version: Version = "current", *, rebuild: bool = False, progress: Progress = silent) -> SyncResult:
         """Bring an index up to date with the files on disk; only what changed is read, cut and embedded.
@@ -80,13 +89,13 @@ class Knowledge:
         The second version starts from a copy of the first one's index, as an update of the documents would.
 
         Args:
-            rebuild: Throw the index away first.
+            rebuild: Throw the index away first, and of the first version also the second's, which started from it.
         """
         folder = self._workspace.index(version)
+        self._content.pop(version, None)
         if rebuild:
-            self.close()
-            shutil.rmtree(folder, ignore_errors=True)
-        if version == "updates" and not folder.exists():
+            self._throw_away(("current", "updates") if version == "current" else (version,))
+        if version == "updates" and not folder.exists() and self._workspace.index("current").exists():
             _copy(self._workspace.index("current"), folder)
         result = sync(
             self.files(version),
@@ -100,6 +109,12 @@ class Knowledge:
         )
         self._note(version, result)
         return result
+
+    def _throw_away(self, versions: Sequence[Version]) -> None:
+        self.close()
+        for version in versions:
+            self._content.pop(version, None)
+            shutil.rmtree(self._workspace.index(version), ignore_errors=True)
 
     def seconds(self, version: Version = "current") -> float:
         """Seconds that reading, embedding and writing what the index holds took; 0 where it was never made."""
@@ -116,9 +131,11 @@ class Knowledge:
         return self._workspace.index(version) / "seconds.json"
 
     def _note(self, version: Version, result: SyncResult) -> None:
-        """Keep the seconds of the last sync that changed something."""
+        """Add the seconds of a sync that changed something to those before it."""
         if result.added or result.changed or result.removed:
-            write_json(self._timing(version), {stage: round(value, 4) for stage, value in result.seconds.items()})
+            noted = read_json(self._timing(version)) or {}
+            spent = {stage: round(noted.get(stage, 0.0) + value, 4) for stage, value in result.seconds.items()}
+            write_json(self._timing(version), spent)
 
     def retriever(self, version: Version = "current", *, mode: Mode, candidates: int, rrf_k: int) -> Retriever:
         """A searcher over an index."""

@@ -33,6 +33,10 @@ class ArmPlan:
         scheme = self.model.name.split(":")[0]
         if self.tunes and scheme in ("openai", "quote"):
             return f"{self.model.name} cannot be tuned here"
+        if self.tunes and scheme == "scripted" and self.tune.trainer == "peft":
+            return "a scripted model has no weights to tune; [tune] trainer = 'memorise' stands in for it"
+        if self.tunes and self.model.adapter:
+            return f"its model carries the adapter {self.model.adapter!r} already, and a second one does not go on top"
         if scheme == "quote" and not self.retrieves:
             return "quote answers from passages, and this arm retrieves none"
         return ""
@@ -60,5 +64,5 @@ def plan(config: Config, name: str) -> ArmPlan:
 
 
 def plans(config: Config) -> list[ArmPlan]:
-    """The arms to compare, in the configured order."""
-    return [plan(config, name) for name in config.compare.arms]
+    """The arms to compare, in the configured order, each once."""
+    return [plan(config, name) for name in dict.fromkeys(config.compare.arms)]

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,9 +21,10 @@ from openbook.core.protocols import Vector
 from openbook.core.types import Chunk, Filter, Hit
 from openbook.retrieve import columns
 from openbook.retrieve.sql import condition, one_of, quoted
-from openbook.retrieve.vectors import distinct, matrix, ordered
+from openbook.retrieve.vectors import PLACES, distinct, matrix, ordered
 
 T = TypeVar("T")
+Scored = list[tuple[Chunk, float]]
 
 TABLE = "chunks"
 INDEX_ROWS = 50_000
@@ -33,7 +35,10 @@ REFINE = 4
 """With a vector index: partitions looked at, and how many times k candidates are compared exactly."""
 
 SPARE = 16
-"""Hits asked for beyond k, so that equal scores at the cut fall by document and place and not by chance."""
+"""Hits asked for beyond k, to see whether equal scores straddle the cut."""
+
+MOST = 4096
+"""Where they do, ever more hits are asked for, up to this many, so that ties fall by document and not by chance."""
 
 BATCH = 64
 """Query vectors in one call."""
@@ -88,30 +93,38 @@ class LanceStore:
     def dense(self, vectors: Sequence[Vector], *, k: int, where: Filter | None = None) -> list[list[Hit]]:
         array = matrix(vectors, dimension=self._dimension)
         batches = [array[start : start + BATCH] for start in range(0, len(array), BATCH)]
-        return self._read("search", lambda: [hits for batch in batches for hits in self._dense(batch, k, where)])
+        return self._read(
+            "search",
+            lambda: [hits for batch in batches for hits in _untied(partial(self._dense, batch, where), k)],
+        )
 
     def lexical(self, queries: Sequence[str], *, k: int, where: Filter | None = None) -> list[list[Hit]]:
-        return self._read("search", lambda: [self._lexical(query, k, where) for query in queries])
+        return self._read(
+            "search",
+            lambda: [hits for query in queries for hits in _untied(partial(self._lexical, query, where), k)],
+        )
 
     def close(self) -> None:
         """Nothing is held open between calls."""
 
-    def _dense(self, vectors: Any, k: int, where: Filter | None) -> Iterator[list[Hit]]:
+    def _dense(self, vectors: Any, where: Filter | None, limit: int) -> list[Scored]:
         search = self._table.search(list(vectors), vector_column_name="vector").distance_type("cosine")
         if self._vector_index():
             search = search.nprobes(PROBES).refine_factor(REFINE)
-        found = self._run(search.limit(k + SPARE), "_distance", where)
-        scored = list(zip(columns.chunks_of(found), found["_distance"].to_pylist(), strict=True))
+        found = self._run(search.limit(limit), "_distance", where)
         # LanceDB numbers the queries only where there are several.
-        query = found["query_index"].to_pylist() if "query_index" in found.column_names else [0] * len(scored)
-        for index in range(len(vectors)):
-            mine = (pair for pair, of in zip(scored, query, strict=True) if of == index)
-            yield ordered(((chunk, 1.0 - distance) for chunk, distance in mine), k)
+        queries = found["query_index"].to_pylist() if "query_index" in found.column_names else [0] * len(found)
+        lists: list[Scored] = [[] for _ in vectors]
+        for query, chunk, distance in zip(
+            queries, columns.chunks_of(found), found["_distance"].to_pylist(), strict=True
+        ):
+            lists[query].append((chunk, 1.0 - distance))
+        return lists
 
-    def _lexical(self, query: str, k: int, where: Filter | None) -> list[Hit]:
+    def _lexical(self, query: str, where: Filter | None, limit: int) -> list[Scored]:
         search = self._table.search(MatchQuery(query, "searchable"), query_type="fts")
-        found = self._run(search.limit(k + SPARE), "_score", where)
-        return ordered(zip(columns.chunks_of(found), found["_score"].to_pylist(), strict=True), k)
+        found = self._run(search.limit(limit), "_score", where)
+        return [list(zip(columns.chunks_of(found), found["_score"].to_pylist(), strict=True))]
 
     def _run(self, search: Any, score: str, where: Filter | None) -> Any:
         if where is not None:
@@ -184,6 +197,23 @@ def _open(folder: Path, dimension: int) -> Any:
     if not any("searchable" in index.columns for index in table.list_indices()):
         table.create_index("searchable", config=FTS())
     return table
+
+
+def _untied(run: Callable[[int], list[Scored]], k: int) -> list[list[Hit]]:
+    """The k best of each list that `run(limit)` finds, asked again for more while a tie straddles the end of one."""
+    limit = k + SPARE
+    lists = run(limit)
+    while limit < MOST and any(_tied(scored, k, limit) for scored in lists):
+        limit = min(4 * limit, MOST)
+        lists = run(limit)
+    return [ordered(scored, k) for scored in lists]
+
+
+def _tied(scored: Scored, k: int, limit: int) -> bool:
+    if len(scored) < limit or k < 1:
+        return False
+    scores = sorted((round(score, PLACES) for _, score in scored), reverse=True)
+    return scores[k - 1] == scores[-1]
 
 
 def _ours(error: Exception, verb: str, folder: Path) -> Exception:

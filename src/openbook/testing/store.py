@@ -93,8 +93,9 @@ class StoreConformance:
         assert store.lexical(queries, k=4) == [store.lexical([query], k=4)[0] for query in queries]
 
     def test_equal_scores_stand_in_the_order_of_documents_and_places(self, store: Store) -> None:
-        twins = [piece(name, "same words", start=start) for name in ("b", "a", "c") for start in (40, 0)]
-        store.replace(twins, [axis(0)] * 6)
+        twins = [piece(name, "same words", start=start) for name in "bzyxwvutsrqponmlkjihgfedca" for start in (40, 0)]
+        store.replace(twins[:30], [axis(0)] * 30)
+        store.replace(twins[30:], [axis(0)] * (len(twins) - 30))
         expected = [("a", 0), ("a", 40), ("b", 0), ("b", 40)]
         for hits in (store.dense([axis(0)], k=4)[0], store.lexical(["same words"], k=4)[0]):
             assert [(hit.chunk.document, hit.chunk.start) for hit in hits] == expected

@@ -194,17 +194,16 @@ class Loop:
             progress(position.step, total, "tune")
         return position
 
-    @torch.no_grad()
     def mean_loss(self, rows: Sequence[EncodedRow]) -> float | None:
         """Loss per answer token over rows; None of none."""
         if not rows:
             return None
         self._network.eval()
         groups = micro_batches(rows, budget=self._lesson.budget, share=self._share)
-        total = sum(float(self._loss(rows, group)) for group in groups)
+        with torch.no_grad():
+            total = sum(float(self._loss(rows, group)) for group in groups)
         return total / sum(row.answer_tokens for row in rows)
 
-    @torch.no_grad()
     def _reads_families_right(self) -> bool:
         """Whether this architecture gives a family in one piece the loss of its rows apart; asked, not assumed.
 
@@ -214,8 +213,9 @@ class Loop:
         family = next((family for family in families(rows, largest=2) if family.shared), None)
         if family is None or "position_ids" not in inspect.signature(type(_base(self._network)).forward).parameters:
             return False
-        together = float(self._loss(rows, family))
-        apart = float(self._loss(rows, Family(rows=family.rows)))
+        with torch.no_grad():
+            together = float(self._loss(rows, family))
+            apart = float(self._loss(rows, Family(rows=family.rows)))
         return math.isclose(together, apart, rel_tol=0.02, abs_tol=0.02)
 
     def _after_step(self, position: Position) -> Position:
