@@ -105,6 +105,9 @@ class Retrieve(Section):
     candidates: int = Field(30, ge=1, description="Chunks taken from each list before fusion.")
     mode: Literal["hybrid", "dense", "lexical"] = "hybrid"
     rrf_k: int = Field(60, ge=1, description="Constant of reciprocal-rank fusion.")
+    document_weight: float = Field(
+        0.0, ge=0, description="Lifts chunks whose document has other good chunks; .25 helps where a page is one subject."
+    )
     filter: dict[str, Any] = Field({}, description='Metadata filter, e.g. `{region = "uk"}` or `{year = {ge = 2020}}`.')
 
 

@@ -1,9 +1,11 @@
 """Reciprocal-rank fusion, by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from openbook.core.types import Chunk, Hit
-from openbook.retrieve.fusion import fuse
+from openbook.retrieve.fusion import fuse, weigh_documents
 
 
 def _hits(names: str) -> list[Hit]:
@@ -51,3 +53,16 @@ def test_the_order_of_the_lists_does_not_matter_and_ties_fall_by_document() -> N
 def test_nothing_fused_is_nothing() -> None:
     assert fuse({}, k=3) == []
     assert fuse({"dense": [], "lexical": []}, k=3) == []
+
+
+def test_a_page_with_several_good_sections_passes_a_chance_match() -> None:
+    lone = Hit(chunk=Chunk(document="lone.md", text="a", start=0, end=1), score=0.10)
+    first = Hit(chunk=Chunk(document="page.md", text="b", start=0, end=1), score=0.09)
+    second = Hit(chunk=Chunk(document="page.md", text="c", start=2, end=3), score=0.08)
+    hits = [replace(hit, ranks={"dense": rank}) for rank, hit in enumerate((lone, first, second), start=1)]
+
+    lifted = weigh_documents(hits, weight=0.25)
+
+    assert [hit.chunk.text for hit in lifted] == ["b", "a", "c"]
+    assert lifted[0].score == pytest.approx(0.09 + 0.25 * 0.17)
+    assert [hit.chunk.text for hit in weigh_documents(hits, weight=0.0)] == ["a", "b", "c"]

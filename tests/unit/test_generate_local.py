@@ -15,6 +15,7 @@ from openbook.core.errors import AdapterMismatch, ModelError, UsageError
 from openbook.core.types import Answer, Delta, Failure, Message, Request
 from openbook.generate import local
 from openbook.generate.collect import generate
+from openbook.generate.draft import Draft
 from openbook.generate.local import LocalGenerator
 from openbook.models import LocalModel, load_model, load_tokenizer, locate, weights_hash
 from openbook.prompt import encode
@@ -99,9 +100,13 @@ def test_a_shared_beginning_is_read_once_and_changes_nothing(
 
 
 def test_deltas_never_split_a_character(llama: LocalModel) -> None:
-    hot = [replace(request, temperature=3.0, seed=seed, max_tokens=40) for seed, request in enumerate(REQUESTS * 3)]
-    for _, event in generator(llama).stream(hot):
-        assert "\N{REPLACEMENT CHARACTER}" not in (event.text if isinstance(event, Delta | Answer) else "")
+    tokenizer, draft, text = load_tokenizer(llama), Draft(), "Zürich 東京 👋 – «naïve»"
+    ids = tokenizer(text, add_special_tokens=False).input_ids
+    assert len(ids) > len(text), "some characters take several tokens"
+    deltas = [draft.grow(tokenizer.decode(ids[:length])) for length in range(1, len(ids) + 1)]
+    assert "".join(deltas) == text
+    assert "\N{REPLACEMENT CHARACTER}" not in "".join(deltas)
+    assert deltas.count("") > 8
 
 
 def test_shares_of_time_add_up_to_the_batch_and_first_tokens_come_before_last(llama: LocalModel) -> None:

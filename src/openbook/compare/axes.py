@@ -39,7 +39,7 @@ class Scale:
         if not self.log:
             return round_values(self.low, self.high)
         powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
-        steps = (1,) if len(powers) > 3 else (1, 2, 5)
+        steps = (1,) if self.high > 300 * self.low else (1, 2, 5)
         return [t for power in powers for step in steps if self.low <= (t := step * 10.0**power) <= self.high]
 
 

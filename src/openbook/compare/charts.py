@@ -13,6 +13,8 @@ from openbook.compare.tables import figure, signed
 
 NARROW = 320
 """Pixels of the narrowest drawing, for keeping labels apart."""
+LONGEST = 16
+"""Letters of the longest name that is written in full in a drawing; its title has the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +31,20 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """The difference of two arms with its interval and what was made of it."""
+    """The difference a − b of two arms with its interval and what was made of it."""
 
-    name: str
+    a: str
+    b: str
     difference: float
     low: float
     high: float
     verdict: str
+
+    @property
+    def told(self) -> str:
+        """All of it, in words."""
+        interval = f"[{signed(self.low)}, {signed(self.high)}]"
+        return f"{self.a} − {self.b} {signed(self.difference)} {interval}, {self.verdict}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,15 +124,13 @@ def differences(rows: Sequence[Difference], *, metric: str, margin: float) -> st
         y = step * place
         parts.append(
             f'<g class="difference {escape(row.verdict)}">'
-            f"<title>{escape(row.name)}: {signed(row.difference)} [{signed(row.low)}, {signed(row.high)}]</title>"
-            f'<text class="label" x="0" y="{y + 14}">{escape(row.name)}</text>'
+            f"<title>{escape(row.told)}</title>"
+            f'<text class="label" x="0" y="{y + 14}">{escape(short(row.a))} − {escape(short(row.b))}</text>'
             f'<text class="told" x="100%" y="{y + 14}" text-anchor="end">{signed(row.difference)} {escape(row.verdict)}</text>'
             f'<line class="range" x1="{scale.at(row.low)}" x2="{scale.at(row.high)}" y1="{y + 26}" y2="{y + 26}"/>'
             f'<circle class="dot" cx="{scale.at(row.difference)}" cy="{y + 26}" r="5"/></g>'
         )
-    told = "; ".join(
-        f"{r.name} {signed(r.difference)} [{signed(r.low)}, {signed(r.high)}], {r.verdict}" for r in rows
-    )
+    told = "; ".join(row.told for row in rows)
     return _svg("differences", f"Differences in {metric}", f"{told}. Margin {margin:g}.", height, parts)
 
 
@@ -134,7 +141,7 @@ def freshness(mixes: Sequence[Mix]) -> str:
     for place, mix in enumerate(mixes):
         y, n = step * place, sum(mix.after.values())
         right = f"{mix.right[0]} → {mix.right[1]} of {n} right"
-        parts.append(f'<text class="label" x="0" y="{y + 14}">{escape(mix.name)}</text>')
+        parts.append(f'<text class="label" x="0" y="{y + 14}">{escape(short(mix.name))}</text>')
         parts.append(f'<text class="told" x="100%" y="{y + 14}" text-anchor="end">{right}</text>')
         for line, (when, counts) in enumerate((("before", mix.before), ("after", mix.after))):
             parts.append(f'<text class="tick" x="0" y="{y + 32 + 18 * line}">{when}</text>')
@@ -142,6 +149,11 @@ def freshness(mixes: Sequence[Mix]) -> str:
             shares = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
             told.append(f"{mix.name} {when}: {shares or 'no answers'}")
     return _svg("fresh", "Answers on changed facts, before and after", f"{'; '.join(told)}.", height, parts)
+
+
+def short(name: str) -> str:
+    """A name as it is written in a drawing."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
 def _bar(counts: Mapping[str, int], name: str, y: float) -> list[str]:
@@ -166,22 +178,40 @@ def _bar(counts: Mapping[str, int], name: str, y: float) -> list[str]:
 
 
 def _labels(points: Sequence[Point], scale: Scale, y: Callable[[float], float]) -> list[str]:
-    """A name beside each point, on the side with room, moved down where another name stands."""
-    taken: list[tuple[float, float, float]] = []
+    """A name beside each point: right of it, or left where that is free, moved down where neither is."""
+    taken = [_Box(scale.share(p.x) - 0.02, scale.share(p.x) + 0.02, y(p.high) - 4, y(p.low) + 4) for p in points]
     made: dict[str, str] = {}
     for point in sorted(points, key=lambda p: (-p.mean, p.name)):
-        share, width = scale.share(point.x), (7.5 * len(point.name) + 10) / NARROW
-        left = share + width > 1
-        start = share - width if left else share
-        place = y(point.mean) + 4
-        while any(abs(place - other) < 14 and start < b and a < start + width for a, b, other in taken):
-            place += 2
-        taken.append((start, start + width, place))
-        anchor = 'dx="-10" text-anchor="end"' if left else 'dx="10"'
+        share, width = scale.share(point.x), (7.5 * len(short(point.name)) + 2) / NARROW
+        sides = [(share + 0.025, ""), (share - 0.025 - width, "end")]
+        boxes = [
+            (_Box(start, start + width, y(point.mean) + down - 7, y(point.mean) + down + 7), anchor)
+            for down in range(0, 60, 3)
+            for start, anchor in sides
+            if start >= 0 and start + width <= 1.02
+        ]
+        box, anchor = next((found for found in boxes if not any(map(found[0].meets, taken))), boxes[0])
+        taken.append(box)
+        side = 'dx="-10" text-anchor="end"' if anchor else 'dx="10"'
         made[point.name] = (
-            f'<text class="label" x="{percent(share)}" y="{place:.1f}" {anchor}>{escape(point.name)}</text>'
+            f'<text class="label" x="{percent(share)}" y="{box.top + 11:.1f}" {side}>{escape(short(point.name))}</text>'
         )
     return [made[point.name] for point in points]
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """A taken place: left and right as shares of the width, top and bottom in pixels."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+    def meets(self, other: "_Box") -> bool:
+        return (
+            self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
+        )
 
 
 def _svg(key: str, title: str, description: str, height: float, parts: Sequence[str]) -> str:

@@ -10,14 +10,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event
 
+from openbook import models
 from openbook.arms import Arm
 from openbook.compare import freshness, latency
 from openbook.compare.answers import ask, missing
+from openbook.compare.metrics import metrics_for
 from openbook.compare.paper import Paper, set_paper
-from openbook.compare.seats import Absent, Seat, absent, seat, seats, seeds, taking_part
+from openbook.compare.seats import Absent, Seat, absent, first_seats, seat, seats, seeds, taking_part, waiting
 from openbook.compare.watch import Unwatched, Watcher
 from openbook.core import jsonl
-from openbook.core.errors import UsageError
+from openbook.core.errors import UsageError, disk_errors
 from openbook.core.ids import digest
 from openbook.core.types import Example, Record
 from openbook.project import Project
@@ -30,7 +32,8 @@ class Material:
     Attributes:
         paper: The test questions.
         seats: The arms with their logs.
-        updated: The same arms over the documents' second version, for those that look things up; by arm and seed.
+        absent: The arms that are not applicable, and in a partial report those that are not ready.
+        updated: The same arms over the documents' second version, for those that look things up; one seed each.
         freshness: The changed facts' questions.
         gap: Training and dev questions that tuned arms answered beside the test.
         latency: Questions answered one at a time.
@@ -43,6 +46,28 @@ class Material:
     freshness: Sequence[Example]
     gap: tuple[Sequence[Example], Sequence[Example]]
     latency: Sequence[Example]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sitting:
+    """One call of `compare`: what every step of it is handed."""
+
+    project: Project
+    watch: Watcher
+    retry_failures: bool
+    cancel: Event | None
+
+    @contextmanager
+    def stage(self, what: str) -> Iterator[None]:
+        """Announce a stage, and note in the project's ledger how long it took (an interrupted one too)."""
+        self.watch.stage(what)
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            seconds = round(time.perf_counter() - started, 3)
+            with disk_errors("the ledger of time"):
+                jsonl.append(self.project.workspace.folder / "ledger.jsonl", [{"stage": what, "seconds": seconds}])
 
 
 def compare(
@@ -58,20 +83,22 @@ def compare(
     Args:
         dev: Ask the dev questions instead of the test's.
         retry_failures: Ask again where an answer failed for good.
+        cancel: Once set, what is under way is given up and nothing more is asked.
 
     Raises:
         UsageError: There is nothing to ask.
         OpenbookError: A document, a model, an endpoint or the disk failed; everything so far is kept.
     """
-    watch = watcher or Unwatched()
+    sitting = _Sitting(project=project, watch=watcher or Unwatched(), retry_failures=retry_failures, cancel=cancel)
+    # A metric that does not exist must be said now, not when everything has been answered.
+    metrics_for(project.config, project.exam.examples, root=project.root)
     with project.workspace.writing():
-        _ingest(project, watch)
-        _tune(project, watch)
+        _ingest(sitting)
+        _tune(sitting)
         material = gather(project, dev=dev)
-        _answer(project, material, retry_failures, watch, cancel)
-        _gap(project, material, retry_failures, watch, cancel)
-        _freshness(project, material, retry_failures, watch, cancel)
-        _latency(project, material, watch)
+        for step in (_answer, _gap, _freshness, _latency):
+            if cancel is None or not cancel.is_set():
+                step(sitting, material)
     return gather(project, dev=dev)
 
 
@@ -79,7 +106,7 @@ def gather(project: Project, *, dev: bool = False, partial: bool = False) -> Mat
     """What a report is made from, as far as it is there. Asks nothing and opens no model.
 
     Args:
-        partial: Leave out arms that have no adapter or no index yet, instead of raising.
+        partial: Count arms that have no adapter or no index yet as absent, instead of raising.
 
     Raises:
         UsageError: No questions, or the index or an adapter is missing.
@@ -94,26 +121,23 @@ def gather(project: Project, *, dev: bool = False, partial: bool = False) -> Mat
         )
     updates = project.exam.updates if config.probes.freshness and project.knowledge.has_updates else ()
     changed = freshness.questions(updates, project.exam.examples, config.probes.freshness_questions)
+    ready = seats(project, partial=partial)
     return Material(
         paper=paper,
-        seats=seats(project, partial=partial),
-        absent=absent(project),
-        updated=_updated_seats(project) if changed else (),
+        seats=ready,
+        absent=[*absent(project), *waiting(project, ready)],
+        updated=_updated_seats(project, ready) if changed else (),
         freshness=changed,
         gap=_gap_questions(project, dev),
         latency=paper.questions[: config.probes.latency],
     )
 
 
-def _updated_seats(project: Project) -> list[Seat]:
+def _updated_seats(project: Project, ready: Sequence[Seat]) -> list[Seat]:
     if project.knowledge.content("updates") is None:
         return []
-    return [
-        seat(project, plan, seed, version="updates")
-        for plan in taking_part(project)
-        if plan.retrieves
-        for seed in seeds(project, plan)
-    ]
+    retrieving = [desk for desk in first_seats(ready) if desk.plan.retrieves]
+    return [seat(project, desk.plan, desk.arm.seed, version="updates") for desk in retrieving]
 
 
 def _gap_questions(project: Project, dev: bool) -> tuple[list[Example], list[Example]]:
@@ -128,100 +152,88 @@ def _drawn(examples: Sequence[Example], size: int) -> list[Example]:
     return sorted(examples, key=lambda example: digest(["gap", example.id]))[:size]
 
 
-def _ingest(project: Project, watch: Watcher) -> None:
-    if not any(plan.retrieves for plan in taking_part(project)) or project.knowledge.content() is not None:
-        return
-    watch.stage("ingest")
-    with _timed(project, "ingest"):
-        project.knowledge.ingest(progress=watch.progress)
+def _ingest(sitting: _Sitting) -> None:
+    project = sitting.project
+    if any(plan.retrieves for plan in taking_part(project)) and project.knowledge.content() is None:
+        with sitting.stage("ingest"):
+            project.knowledge.ingest(progress=sitting.watch.progress)
 
 
-def _tune(project: Project, watch: Watcher) -> None:
+def _tune(sitting: _Sitting) -> None:
+    project = sitting.project
     for plan in taking_part(project):
-        for seed in seeds(project, plan) if plan.tunes else ():
+        numbers = seeds(project, plan) if plan.tunes else ()
+        for seed in numbers:
             if project.adapter(plan.name, seed=seed) is None:
-                watch.stage(f"tune {plan.name}" + (f" (seed {seed})" if len(seeds(project, plan)) > 1 else ""))
-                with _timed(project, f"tune {plan.name}"):
-                    project.tune(plan.name, seed=seed, progress=watch.progress)
+                with sitting.stage(f"tune {plan.name}" + (f" (seed {seed})" if len(numbers) > 1 else "")):
+                    project.tune(plan.name, seed=seed, progress=sitting.watch.progress)
 
 
-def _answer(project: Project, material: Material, retry_failures: bool, watch: Watcher, cancel: Event | None) -> None:
-    by_id = {question.key: question for question in material.paper.questions}
+def _answer(sitting: _Sitting, material: Material) -> None:
+    by_key = {question.key: question for question in material.paper.questions}
     for desk in material.seats:
         for key, record in desk.log.records.items():
-            if key in by_id:
-                watch.answered(desk.arm, by_id[key], record)
+            if key in by_key:
+                sitting.watch.answered(desk.arm, by_key[key], record)
     for desk in material.seats:
-        _ask(project, desk, material.paper.questions, f"answer {desk.name}", retry_failures, watch, cancel, shown=True)
+        _ask(sitting, desk, material.paper.questions, f"answer {desk.name}", shown=True)
 
 
-def _gap(project: Project, material: Material, retry_failures: bool, watch: Watcher, cancel: Event | None) -> None:
+def _gap(sitting: _Sitting, material: Material) -> None:
     questions = [*material.gap[0], *material.gap[1]]
-    for desk in material.seats:
+    for desk in first_seats(material.seats):
         if desk.plan.tunes and questions:
-            _ask(project, desk, questions, f"train/dev gap of {desk.name}", retry_failures, watch, cancel)
+            _ask(sitting, desk, questions, f"train/dev gap of {desk.name}")
 
 
-def _freshness(
-    project: Project, material: Material, retry_failures: bool, watch: Watcher, cancel: Event | None
-) -> None:
-    if not material.freshness:
+def _freshness(sitting: _Sitting, material: Material) -> None:
+    knowledge = sitting.project.knowledge
+    for desk in first_seats(material.seats) if material.freshness else ():
+        _ask(sitting, desk, material.freshness, f"freshness of {desk.name}, before")
+    if not material.freshness or not any(desk.plan.retrieves for desk in material.seats):
         return
-    for desk in material.seats:
-        _ask(project, desk, material.freshness, f"freshness of {desk.name}, before", retry_failures, watch, cancel)
-    if not any(desk.plan.retrieves for desk in material.seats):
-        return
-    if project.knowledge.content("updates") is None:
-        watch.stage("ingest the update")
-        with _timed(project, "update"):
-            project.knowledge.ingest("updates", progress=watch.progress)
-    for desk in _updated_seats(project):
-        _ask(project, desk, material.freshness, f"freshness of {desk.name}, after", retry_failures, watch, cancel)
+    if knowledge.content("updates") is None:
+        with sitting.stage("ingest the update"):
+            knowledge.ingest("updates", progress=sitting.watch.progress)
+    for desk in _updated_seats(sitting.project, material.seats):
+        _ask(sitting, desk, material.freshness, f"freshness of {desk.name}, after")
 
 
-def _latency(project: Project, material: Material, watch: Watcher) -> None:
-    desks = [(desk.arm, desk.log.folder) for desk in material.seats]
-    if material.latency and any(latency.is_missing(folder, material.latency) for _, folder in desks):
-        watch.stage("latency")
-        with _timed(project, "latency"):
-            latency.measure(desks, material.latency, progress=watch.progress)
+def _latency(sitting: _Sitting, material: Material) -> None:
+    desks = [(desk.arm, desk.log.folder) for desk in first_seats(material.seats)]
+    again = sitting.retry_failures
+    if any(latency.is_missing(folder, material.latency, retry_failures=again) for _, folder in desks):
+        with sitting.stage("latency"):
+            latency.measure(desks, material.latency, retry_failures=again, progress=sitting.watch.progress)
 
 
-def _ask(
-    project: Project,
-    desk: Seat,
-    questions: Sequence[Example],
-    what: str,
-    retry_failures: bool,
-    watch: Watcher,
-    cancel: Event | None,
-    *,
-    shown: bool = False,
-) -> None:
-    todo = missing(desk.log.records, questions, retry_failures=retry_failures)
+def _ask(sitting: _Sitting, desk: Seat, questions: Sequence[Example], what: str, *, shown: bool = False) -> None:
+    todo = missing(desk.log.records, questions, retry_failures=sitting.retry_failures)
     if not todo:
         return
-    watch.stage(what)
-    desk.log.describe({"arm": desk.name, "kind": desk.plan.kind, "settings": desk.arm.settings})
+    described = {"arm": desk.name, "kind": desk.plan.kind, "settings": desk.arm.settings}
+    desk.log.describe(described, machine=this_machine())
     done = len(questions) - len(todo)
 
     def heard(arm: Arm, example: Example, record: Record) -> None:
         nonlocal done
         done += 1
-        watch.progress(done, len(questions), what)
+        sitting.watch.progress(done, len(questions), what)
         if shown:
-            watch.answered(arm, example, record)
+            sitting.watch.answered(arm, example, record)
 
-    with _timed(project, what):
-        ask(desk.arm, todo, desk.log, retry_failures=retry_failures, cancel=cancel, on_record=heard)
+    with sitting.stage(what):
+        ask(
+            desk.arm,
+            todo,
+            desk.log,
+            retry_failures=sitting.retry_failures,
+            cancel=sitting.cancel,
+            on_record=heard,
+        )
 
 
-@contextmanager
-def _timed(project: Project, what: str) -> Iterator[None]:
-    """Note in the project's ledger how long a stage took (an interrupted one too)."""
-    started = time.perf_counter()
-    try:
-        yield
-    finally:
-        seconds = round(time.perf_counter() - started, 3)
-        jsonl.append(project.workspace.folder / "ledger.jsonl", [{"stage": what, "seconds": seconds}])
+def this_machine() -> dict[str, str | int | bool]:
+    """What of this machine answers and timings may depend on."""
+    found = models.machine()
+    return {"cpu": found.cpu, "cores": found.cores, "accelerator": found.accelerator, "bf16": found.bf16}

@@ -61,7 +61,9 @@ def columns(report: Json) -> list[Column]:
     heads = {"fresh": "fresh after", "seconds": "s/answer", "usd": "$/1000", "n": "n", "failed": "failed", "cut": "cut"}
     probed = bool(report["probes"]["freshness"])
     return found + [
-        Column(key=key, head=head, meaning=legend.COLUMNS[key]) for key, head in heads.items() if key != "fresh" or probed
+        Column(key=key, head=head, meaning=legend.COLUMNS[key])
+        for key, head in heads.items()
+        if key != "fresh" or probed
     ]
 
 

@@ -4,9 +4,10 @@ Every answer is `fresh` (the new wording), `stale` (the old one), `both`, `neith
 answers come about: it is handed records.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from openbook.core.ids import digest
 from openbook.core.types import Answer, Example, Record
@@ -42,9 +43,13 @@ class Freshness:
 
 
 def questions(updates: Sequence[Example], asked_before: Sequence[Example], limit: int) -> list[Example]:
-    """The freshness questions: wordings used nowhere else first, then the others; at most `limit` (0: all)."""
+    """The freshness questions: wordings used nowhere else first, then the others; at most `limit` (0: all).
+
+    Of either kind every fact comes once before any comes twice.
+    """
     known = {example.input for example in asked_before}
-    order = sorted(updates, key=lambda e: (e.input in known, _wording(updates, e), digest(e.id)))
+    unused = _by_turns([example for example in updates if example.input not in known])
+    order = unused + _by_turns([example for example in updates if example.input in known])
     return order[:limit] if limit else order
 
 
@@ -55,7 +60,7 @@ def tally(examples: Sequence[Example], records: Mapping[str, Record], *, level: 
         (example, freshness_class(example, result)) for example, result in answered if isinstance(result, Answer)
     ]
     counts: Counter[str] = Counter(kind for _, kind in classes)
-    right = sum(kind == ("fresh" if example.answerable else "abstained") for example, kind in classes)
+    right = sum(kind == ("abstained" if _is_gone(example) else "fresh") for example, kind in classes)
     n = len(classes)
     return Freshness(
         shares={kind: share(counts[kind], n, level) for kind in CLASSES},
@@ -69,7 +74,15 @@ def share(count: int, n: int, level: float) -> Share:
     return Share(count=count, n=n, low=low, high=high)
 
 
-def _wording(updates: Sequence[Example], example: Example) -> int:
-    """Which wording of its fact this is, so that a limit takes every fact once before any fact twice."""
-    same = [other.id for other in reversed(updates) if other.fact == example.fact]
-    return same.index(example.id)
+def _is_gone(example: Example) -> bool:
+    """Whether the documents say nothing of it any more, so that abstaining is right."""
+    return not example.answerable or (example.change == "delete" and not example.facts)
+
+
+def _by_turns(examples: Sequence[Example]) -> list[Example]:
+    """The last wording of every fact, then the one before it, and so on; facts in an order fixed by their names."""
+    wordings: dict[str, list[Example]] = defaultdict(list)
+    for example in reversed(examples):
+        wordings[example.fact or example.id].append(example)
+    turns = zip_longest(*(wordings[fact] for fact in sorted(wordings, key=digest)))
+    return [example for turn in turns for example in turn if example is not None]

@@ -11,8 +11,9 @@ import numpy as np
 
 from openbook.arms import Arm
 from openbook.core import jsonl
+from openbook.core.errors import disk_errors
 from openbook.core.protocols import Progress, silent
-from openbook.core.types import Answer, Delta, Example
+from openbook.core.types import Delta, Example, Failure
 
 Timing = Mapping[str, float]
 """Seconds of one answer: `first_token`, `total`, and the stages."""
@@ -23,26 +24,47 @@ def path(folder: Path) -> Path:
 
 
 def timings(folder: Path) -> dict[str, Timing]:
-    """Recorded timings of an arm's run, by example key."""
-    return {row["key"]: row["seconds"] for row in jsonl.read(path(folder))}
+    """Recorded timings of an arm's run, by example key; questions that it failed are not among them."""
+    return {row["key"]: row["seconds"] for row in jsonl.read(path(folder)) if "seconds" in row}
 
 
-def is_missing(folder: Path, questions: Sequence[Example]) -> bool:
-    return any(question.key not in timings(folder) for question in questions)
+def is_missing(folder: Path, questions: Sequence[Example], *, retry_failures: bool = False) -> bool:
+    """Whether a question was neither timed nor failed for good (which counts as missing with `retry_failures`)."""
+    return bool({question.key for question in questions} - _done(folder, retry_failures))
 
 
-def measure(arms: Sequence[tuple[Arm, Path]], questions: Sequence[Example], *, progress: Progress = silent) -> None:
+def measure(
+    arms: Sequence[tuple[Arm, Path]],
+    questions: Sequence[Example],
+    *,
+    retry_failures: bool = False,
+    progress: Progress = silent,
+) -> None:
     """Time what is missing, interleaved so that a slow minute of the machine hits every arm alike."""
-    todo = [(arm, folder) for arm, folder in arms if is_missing(folder, questions)]
-    for arm, _ in todo:
+    wanted = [(arm, folder, _done(folder, retry_failures)) for arm, folder in arms]
+    todo = [row for row in wanted if {question.key for question in questions} - row[2]]
+    for arm, _, _ in todo:
         _ask_alone(arm, questions[0])
     total = len(todo) * len(questions)
     for number, question in enumerate(questions):
-        for place, (arm, folder) in enumerate(todo):
-            if question.key not in timings(folder):
-                seconds = _ask_alone(arm, question)
-                jsonl.append(path(folder), [{"key": question.key, "seconds": seconds}])
+        for place, (arm, folder, done) in enumerate(todo):
+            if question.key not in done:
+                _note(folder, question, _ask_alone(arm, question))
             progress(number * len(todo) + place + 1, total, "latency")
+
+
+def _done(folder: Path, retry_failures: bool) -> set[str]:
+    return {row["key"] for row in jsonl.read(path(folder)) if "seconds" in row or not retry_failures}
+
+
+def _note(folder: Path, question: Example, taken: Timing | Failure) -> None:
+    """A failure is no timing; one that may pass by itself is tried again at the next call."""
+    if isinstance(taken, Failure):
+        rows = [] if taken.transient else [{"key": question.key, "failure": taken.message}]
+    else:
+        rows = [{"key": question.key, "seconds": dict(taken)}]
+    with disk_errors(str(path(folder))):
+        jsonl.append(path(folder), rows)
 
 
 def summary(rows: Sequence[Timing]) -> dict[str, object]:
@@ -61,14 +83,16 @@ def summary(rows: Sequence[Timing]) -> dict[str, object]:
     }
 
 
-def _ask_alone(arm: Arm, question: Example) -> dict[str, float]:
+def _ask_alone(arm: Arm, question: Example) -> Timing | Failure:
     started = time.perf_counter()
     first = 0.0
     stages: dict[str, float] = {}
     for _, event in arm.stream([question]):
         if isinstance(event, Delta):
             first = first or time.perf_counter() - started
-        elif isinstance(event.result, Answer):
+        elif isinstance(event.result, Failure):
+            return event.result
+        else:
             stages = {k: v for k, v in event.result.seconds.items() if k != "first_token"}
     total = time.perf_counter() - started
     return {**stages, "first_token": first or total, "total": total}

@@ -18,14 +18,17 @@ from openbook.score.stats import mean_interval, pseudo_values
 
 Mark = Score | Failure | None
 
+ROUNDING = 1e-9
+"""Pseudo-values nearer to each other than this are the same, but for floating point."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """One figure of the table.
 
     Attributes:
-        low: With failures at their worst.
-        high: With failures at their best.
+        low: With failures at their worst; of a figure that is no mean, as if it were one.
+        high: With failures at their best; the same.
         n: Answers that were marked.
         groups: Groups they come from: the unit of inference.
         failures: Answers or marks that failed; not in the mean.
@@ -94,7 +97,7 @@ class Marks:
             )
             mean, low, high = interval.mean, interval.low, interval.high
         else:
-            mean, low, high = _figure_interval(metric, matrix, groups, self.level)
+            mean, low, high = _figure_interval(metric, matrix, groups, self.level, failures=len(failed))
         return Cell(
             mean=mean,
             low=low,
@@ -107,7 +110,7 @@ class Marks:
 
 
 def _figure_interval(
-    metric: Metric, matrix: Sequence[Sequence[float]], groups: Sequence[str], level: float
+    metric: Metric, matrix: Sequence[Sequence[float]], groups: Sequence[str], level: float, *, failures: int
 ) -> tuple[float, float, float]:
     """A figure that is no mean: its interval from jackknife pseudo-values over groups, within what it can be."""
     figure = metric.reduce(matrix)
@@ -115,27 +118,38 @@ def _figure_interval(
     if len(set(groups)) < 2:
         return figure, 0.0, top
     values, names = pseudo_values(metric.reduce, matrix, groups)
-    interval = mean_interval(list(values), names, level, bounds=(-math.inf, math.inf))
-    half = (interval.high - interval.low) / 2
-    return figure, max(0.0, figure - half), min(top, figure + half)
+    if np.ptp(values) < ROUNDING * top:
+        # Groups that all agree have no spread; like other constants they get the rule of three.
+        same = mean_interval([min(top, max(0.0, figure))] * len(names), names, level, bounds=(0.0, top))
+        low, high = same.low, same.high
+    else:
+        interval = mean_interval(list(values), names, level, bounds=(-math.inf, math.inf))
+        half = (interval.high - interval.low) / 2
+        low, high = max(0.0, figure - half), min(top, figure + half)
+    failed = failures / (failures + len(matrix))
+    return figure, low * (1 - failed), high * (1 - failed) + top * failed
 
 
 def mark(metric: Metric, questions: Sequence[Example], records: Mapping[str, Record]) -> dict[str, Mark]:
-    """Mark one arm's answers: example id → mark; a failed answer is a failed mark; unasked questions are left out."""
+    """Mark one arm's answers: example id → mark; unasked questions are left out.
+
+    A failed answer is a failed mark, but where the example lacks what the metric needs there was nothing to fail.
+    """
     asked = [question for question in questions if question.key in records]
     answered = [(question, result) for question in asked if isinstance(result := records[question.key].result, Answer)]
     scores = metric.score([question for question, _ in answered], [answer for _, answer in answered])
     marks: dict[str, Mark] = {question.id: score for (question, _), score in zip(answered, scores, strict=True)}
-    for question in asked:
-        result = records[question.key].result
-        if isinstance(result, Failure):
-            marks[question.id] = result
+    failed = [(question, result) for question in asked if isinstance(result := records[question.key].result, Failure)]
+    needs = metric.score([question for question, _ in failed], [Answer(text="")] * len(failed)) if failed else []
+    for (question, failure), need in zip(failed, needs, strict=True):
+        marks[question.id] = None if need is None else failure
     return marks
 
 
 def _average(marks: Sequence[Mark]) -> Mark:
-    """One example's mark over training seeds: the mean of what was marked."""
+    """One example's mark over training seeds: their mean, or a failure where one of them failed."""
+    failure = next((mark for mark in marks if isinstance(mark, Failure)), None)
     scores = [mark.values for mark in marks if isinstance(mark, Score)]
-    if not scores:
-        return next((mark for mark in marks if isinstance(mark, Failure)), None)
+    if failure is not None or not scores:
+        return failure
     return Score(values=tuple(float(value) for value in np.mean(np.array(scores), axis=0)))

@@ -1,6 +1,6 @@
 """Which metrics a comparison marks with, and which one decides. Knows no answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from openbook.config import Config, Kpi
@@ -19,14 +19,21 @@ BY_TASK = {
 }
 
 
+FIGURES = ("bleu", "citation")
+"""Figures of all answers together: shown with intervals, but no single answer has one, so no pair can be tested by it."""
+
+
+NEEDS = {"facts": "`facts`, or `answerable = false`", "stale": "`stale`", "abstention": "`answerable = false`"}
+
+
 def metrics_for(config: Config, examples: Sequence[Example], *, root: Path) -> list[Metric]:
     """The metrics, the primary one first, then the KPI checks, then the task's others that the examples carry.
 
     Raises:
-        ConfigError: An unknown primary metric, or a check that does not compile.
+        ConfigError: A primary metric that is unknown, that the examples do not carry or that cannot decide; a check that
+            does not compile, or two metrics with one name.
     """
-    checks = [check(kpi, root=root) for kpi in config.compare.kpis]
-    named: dict[str, Metric] = {metric.name: metric for metric in checks}
+    named: dict[str, Metric] = _checks(config.compare.kpis, root)
     for name in BY_TASK[config.project.task]:
         named.setdefault(name, METRICS.load(name)())
     primary = config.compare.metric or _default(config, examples)
@@ -35,8 +42,32 @@ def metrics_for(config: Config, examples: Sequence[Example], *, root: Path) -> l
             raise ConfigError(f"[compare] metric: {unknown('metric', primary, {*METRICS.names(), *named})}")
         named[primary] = METRICS.load(primary)()
     carried = _carried(examples)
+    _refuse_unfit(primary, carried)
     rest = [m for m in named.values() if m.name != primary and carried.get(m.name, True)]
     return [named[primary], *rest]
+
+
+def _checks(kpis: Sequence[Kpi], root: Path) -> dict[str, Metric]:
+    named: dict[str, Metric] = {}
+    for kpi in kpis:
+        if kpi.name in named or kpi.name in METRICS.names():
+            taken = "another KPI" if kpi.name in named else "a metric of Openbook's own"
+            raise ConfigError(f"[[compare.kpis]]: the name {kpi.name!r} is taken by {taken}. Give the KPI another one.")
+        named[kpi.name] = check(kpi, root=root)
+    return named
+
+
+def _refuse_unfit(primary: str, carried: Mapping[str, bool]) -> None:
+    if primary in FIGURES:
+        raise ConfigError(
+            f"[compare] metric: {primary!r} is one figure for all answers together and cannot tell two arms apart by"
+            " question. Choose one that marks every answer, such as 'facts', 'f1' or 'rouge_l'; it is shown all the same."
+        )
+    if not carried.get(primary, True):
+        raise ConfigError(
+            f"[compare] metric: no example carries what {primary!r} looks at ({NEEDS[primary]}). Add it to the examples,"
+            " or choose another metric."
+        )
 
 
 def check(kpi: Kpi, *, root: Path) -> Metric:

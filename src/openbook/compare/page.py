@@ -124,32 +124,30 @@ def _topic(report: Json, line: str, known: set[str]) -> str:
 
 def _quality(report: Json) -> str:
     """Against seconds, or against cost where no latency was measured; nothing to draw for fewer than two arms."""
-    arms = {name: arm for name, arm in report["arms"].items() if report["metric"] in arm.get("scores", {})}
-    for axis, unit, of in (
-        ("median seconds an answer takes", "s", lambda arm: arm["seconds"].get("p50")),
-        ("US dollars for 1,000 answers", "$", lambda arm: arm["usd"]["per_1000"]),
-    ):
-        points = [
-            charts.Point(
-                name=name,
-                x=of(arm),
-                chosen=name == report["recommendation"]["arm"],
-                **{key: cell[key] for key in ("mean", "low", "high")},
-            )
-            for name, arm in arms.items()
-            if of(arm) and (cell := arm["scores"][report["metric"]].get("all"))
-        ]
-        if len(points) > 1:
-            return charts.quality(points, metric=report["metric"], axis=axis, unit=unit)
+    seconds = {name: arm["seconds"].get("p50") for name, arm in report["arms"].items() if "scores" in arm}
+    usd = {name: arm["usd"]["per_1000"] for name, arm in report["arms"].items() if "scores" in arm}
+    metric = report["metric"]
+    if len(points := _points(report, seconds)) > 1:
+        return charts.quality(points, metric=metric, axis="median seconds an answer takes", unit="s")
+    if len(points := _points(report, usd)) > 1:
+        return charts.quality(points, metric=metric, axis="US dollars for 1,000 answers", unit="$")
     return ""
+
+
+def _points(report: Json, taken: Mapping[str, float | None]) -> list[charts.Point]:
+    """The arms that have both a figure and something that an answer takes."""
+    cells = {name: report["arms"][name]["scores"].get(report["metric"], {}).get("all") for name in taken}
+    chosen = report["recommendation"]["arm"]
+    return [
+        charts.Point(name=name, x=x, chosen=name == chosen, mean=cell["mean"], low=cell["low"], high=cell["high"])
+        for name, x in taken.items()
+        if x and (cell := cells[name])
+    ]
 
 
 def _differences(report: Json) -> str:
     rows = [
-        charts.Difference(
-            name=f"{pair['a']} − {pair['b']}",
-            **{key: pair[key] for key in ("difference", "low", "high", "verdict")},
-        )
+        charts.Difference(**{key: pair[key] for key in ("a", "b", "difference", "low", "high", "verdict")})
         for pair in report["pairs"]
         if not pair["exploratory"]
     ]

@@ -1,7 +1,7 @@
 """Runs on disk: one arm's records, append-only, with the passages and prompts they saw. Needs neither index nor model.
 
 runs/<fingerprint>/
-  run.json         what the arm was made of, and the machine
+  run.json         what the arm was made of, and every kind of machine that answered
   passages.jsonl   every passage seen, once, by its hash
   prompts.jsonl    every prompt sent, once, by its hash
   records.jsonl    one line an answer or failure; of two lines with one key the later one counts
@@ -38,10 +38,18 @@ class RunLog:
         """Newest record of each example key."""
         return self._records
 
-    def describe(self, description: Mapping[str, Any]) -> None:
-        """Write `run.json` unless it is there."""
-        if read_json(self.folder / "run.json") is None:
-            write_json(self.folder / "run.json", dict(description))
+    @property
+    def machines(self) -> list[dict[str, Any]]:
+        """The kinds of machine that answered, in order; empty where nothing was asked yet."""
+        known = read_json(self.folder / "run.json")
+        return list(known.get("machines", [])) if isinstance(known, dict) else []
+
+    def describe(self, description: Mapping[str, Any], *, machine: Mapping[str, Any]) -> None:
+        """Write `run.json` unless it is there; note a machine that goes on where another one stopped."""
+        known = read_json(self.folder / "run.json")
+        if known is None or machine not in self.machines:
+            machines = [*self.machines, dict(machine)]
+            write_json(self.folder / "run.json", {**(known or description), "machines": machines})
 
     def append(self, records: Sequence[Record]) -> None:
         """Passages and prompts first, so that no record ever points at one that is not there."""

@@ -24,7 +24,7 @@ class Seat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Absent:
-    """An arm that this model cannot have, with the reason."""
+    """An arm that this model cannot have, or that is not ready yet, with the reason."""
 
     name: str
     kind: str
@@ -71,6 +71,30 @@ def seats(project: Project, *, partial: bool = False) -> list[Seat]:
                 if not partial:
                     raise
     return ready
+
+
+def first_seats(ready: Sequence[Seat]) -> list[Seat]:
+    """One seat for each arm, with its first training seed: what the probes ask."""
+    first: dict[str, Seat] = {}
+    for one in ready:
+        first.setdefault(one.name, one)
+    return list(first.values())
+
+
+def waiting(project: Project, ready: Sequence[Seat]) -> list[Absent]:
+    """The applicable arms that have no seat, and what they wait for."""
+    seated = {one.name for one in ready}
+    return [
+        Absent(name=plan.name, kind=plan.kind, reason=_waits_for(project, plan))
+        for plan in taking_part(project)
+        if plan.name not in seated
+    ]
+
+
+def _waits_for(project: Project, plan: ArmPlan) -> str:
+    if plan.retrieves and project.knowledge.content() is None:
+        return "not yet: the index is behind the documents"
+    return "not yet: its adapter is not trained"
 
 
 def _reason(project: Project, plan: ArmPlan) -> str:

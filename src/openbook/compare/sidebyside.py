@@ -124,7 +124,9 @@ def _reply(report: Json, arm: str, answer: Json, binary: set[str]) -> Reply:
 def _marks(report: Json, answer: Json, binary: set[str]) -> str:
     higher = {metric["name"]: metric["higher_is_better"] for metric in report["metrics"] if not metric["primary"]}
     marks = answer.get("marks", {})
-    return " · ".join(f"{name} {_mark(marks[name], up, name in binary)}" for name, up in higher.items() if name in marks)
+    return " · ".join(
+        f"{name} {_mark(marks[name], up, name in binary)}" for name, up in higher.items() if name in marks
+    )
 
 
 def _mark(value: float, higher_is_better: bool, binary: bool) -> str:

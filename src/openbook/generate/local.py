@@ -3,7 +3,6 @@
 Making one loads nothing; the weights load at the first request. Knows nothing of where prompts come from.
 """
 
-import gc
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -171,7 +170,7 @@ class LocalGenerator:
             if not _out_of_memory(error):
                 raise
             reason = str(error)
-        gc.collect()
+        _give_back(self._device)
         left = [task for task in batch if not task.line.done]
         if len(left) == 1:
             yield left[0].index, _no_memory(left[0], reason)
@@ -272,6 +271,14 @@ def _no_memory(task: Task, reason: str) -> Failure:
 def _out_of_memory(error: Exception) -> bool:
     said = str(error).lower()
     return isinstance(error, MemoryError) or "out of memory" in said or "can't allocate memory" in said
+
+
+def _give_back(device: str) -> None:
+    """Let the accelerator have the blocks back that torch keeps for later."""
+    import torch
+
+    if device.startswith("cuda"):
+        torch.cuda.empty_cache()
 
 
 def _common(one: Sequence[int], other: Sequence[int]) -> int:

@@ -137,10 +137,19 @@ class Knowledge:
             spent = {stage: round(noted.get(stage, 0.0) + value, 4) for stage, value in result.seconds.items()}
             write_json(self._timing(version), spent)
 
-    def retriever(self, version: Version = "current", *, mode: Mode, candidates: int, rrf_k: int) -> Retriever:
+    def retriever(
+        self, version: Version = "current", *, mode: Mode, candidates: int, rrf_k: int, document_weight: float = 0.0
+    ) -> Retriever:
         """A searcher over an index."""
         embedder = None if mode == "lexical" else self._embedder
-        return Searcher(embedder, self._store(version), mode=mode, candidates=candidates, rrf_k=rrf_k)
+        return Searcher(
+            embedder,
+            self._store(version),
+            mode=mode,
+            candidates=candidates,
+            rrf_k=rrf_k,
+            document_weight=document_weight,
+        )
 
     def close(self) -> None:
         """Close the stores that were opened."""

@@ -140,10 +140,14 @@ class Project:
 
     def retriever(self, chosen: ArmPlan, version: Version = "current") -> Retriever:
         settings = chosen.retrieve
-        key = f"{version} {settings.mode} {settings.candidates} {settings.rrf_k}"
+        key = f"{version} {settings.mode} {settings.candidates} {settings.rrf_k} {settings.document_weight}"
         if key not in self._retrievers:
             self._retrievers[key] = self.knowledge.retriever(
-                version, mode=settings.mode, candidates=settings.candidates, rrf_k=settings.rrf_k
+                version,
+                mode=settings.mode,
+                candidates=settings.candidates,
+                rrf_k=settings.rrf_k,
+                document_weight=settings.document_weight,
             )
         return self._retrievers[key]
 
@@ -160,7 +164,7 @@ class Project:
             content=self.content(version),
             passages=settings.passages,
             where=where(settings.filter),
-            settings={"mode": settings.mode, "candidates": settings.candidates, "rrf_k": settings.rrf_k},
+            settings=settings.model_dump(include={"mode", "candidates", "rrf_k", "document_weight"}),
         )
 
     def content(self, version: Version = "current") -> str:

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 from openbook.core.errors import UsageError, unknown
 from openbook.core.protocols import Embedder, Store, Vector
 from openbook.core.types import Failure, Filter, Hit
-from openbook.retrieve.fusion import RRF_K, fuse
+from openbook.retrieve.fusion import RRF_K, fuse, weigh_documents
 from openbook.retrieve.texts import problem
 
 Mode = Literal["hybrid", "dense", "lexical"]
@@ -24,6 +24,7 @@ class Searcher:
         mode: `dense` (by vector), `lexical` (by words) or `hybrid` (both, fused by rank).
         candidates: Hits taken from each list before fusion; at least k are taken.
         rrf_k: Constant of the fusion.
+        document_weight: How much a hit gains from other good hits of its document; `hybrid` only.
 
     Raises:
         UsageError: A mode that is none, or one that needs an embedder and has none.
@@ -37,6 +38,7 @@ class Searcher:
         mode: Mode = "hybrid",
         candidates: int = 30,
         rrf_k: int = RRF_K,
+        document_weight: float = 0.0,
     ) -> None:
         if mode not in get_args(Mode):
             raise UsageError(unknown("retrieval mode", mode, get_args(Mode)))
@@ -47,6 +49,7 @@ class Searcher:
         self._mode = mode
         self._candidates = candidates
         self._rrf_k = rrf_k
+        self._document_weight = document_weight
 
     def search(self, queries: Sequence[str], *, k: int, where: Filter | None = None) -> list[list[Hit] | Failure]:
         """The k best hits of each query, best first, each with its rank in the lists it came from.
@@ -85,9 +88,15 @@ class Searcher:
         dense = self._store.dense(vectors, k=depth, where=where)
         lexical = self._store.lexical(queries, k=depth, where=where)
         return [
-            fuse({"dense": by_vector, "lexical": by_words}, k=k, rrf_k=self._rrf_k)
+            self._fused({"dense": by_vector, "lexical": by_words}, k)
             for by_vector, by_words in zip(dense, lexical, strict=True)
         ]
+
+    def _fused(self, lists: dict[str, list[Hit]], k: int) -> list[Hit]:
+        if not self._document_weight:
+            return fuse(lists, k=k, rrf_k=self._rrf_k)
+        every = fuse(lists, k=sum(map(len, lists.values())), rrf_k=self._rrf_k)
+        return weigh_documents(every, weight=self._document_weight)[:k]
 
 
 def _ranked(name: str, hits: Sequence[Hit]) -> list[Hit]:

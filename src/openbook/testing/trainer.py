@@ -150,6 +150,12 @@ class TrainerConformance:
         interrupt(self, tmp_path, after=1)
         assert load_adapter(tmp_path) is None
 
+    def test_an_adapter_that_is_being_replaced_is_no_longer_there(self, tmp_path: Path) -> None:
+        self.train(tmp_path)
+        with pytest.raises(Interrupted):
+            self.train(tmp_path, fingerprint="0" * 16, progress=breaking_off(1))
+        assert load_adapter(tmp_path) is None
+
     @pytest.mark.parametrize("after", [1, 3])
     def test_an_interrupted_training_ends_in_the_same_adapter(self, tmp_path: Path, after: int) -> None:
         whole = self.train(tmp_path / "whole")

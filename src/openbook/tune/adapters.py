@@ -60,6 +60,12 @@ def _row(row: Row) -> list[Any]:
     return [[[message.role, message.content] for message in row.messages], row.completion]
 
 
+def begin(folder: Path) -> None:
+    """Make the folder of an adapter, unfinished from now on even where another adapter was finished in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MANIFEST).unlink(missing_ok=True)
+
+
 def write_manifest(
     folder: Path, adapter: Adapter, *, trainer: str, model: LocalModel | None, tuning: Tuning, extra: Mapping[str, Any]
 ) -> None:

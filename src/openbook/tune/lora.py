@@ -22,7 +22,7 @@ from openbook.core.protocols import Progress, silent
 from openbook.core.types import Adapter, Row, Tuning
 from openbook.models import LocalModel, load_tokenizer, resolve_device, resolve_dtype, weights_hash
 from openbook.tune import presets
-from openbook.tune.adapters import load_adapter, write_manifest
+from openbook.tune.adapters import begin, load_adapter, write_manifest
 from openbook.tune.batches import Family, families, micro_batches, plan_steps
 from openbook.tune.checkpoint import FOLDER, Position, load_state, save_state
 from openbook.tune.loss import Batch, causal_batch, family_batch, seq2seq_batch, summed_loss
@@ -99,7 +99,7 @@ class PeftTrainer:
             return finished
         if not rows:
             raise UsageError("There are no rows to train on: every training example was filtered out or held back.")
-        folder.mkdir(parents=True, exist_ok=True)
+        begin(folder)
         tuning = presets.resolve(tuning, parameters=self._model.parameters)
         with _own_random_numbers(tuning.seed, self._device), _memory_errors(self._model, tuning):
             return self._train(rows, dev, tuning, folder=folder, fingerprint=fingerprint, progress=progress)
@@ -213,8 +213,13 @@ class Loop:
         family = next((family for family in families(rows, largest=2) if family.shared), None)
         if family is None or "position_ids" not in inspect.signature(type(_base(self._network)).forward).parameters:
             return False
+        self._network.eval()
+        try:
+            with torch.no_grad():
+                together = float(self._loss(rows, family))
+        except (TypeError, ValueError, IndexError, RuntimeError):
+            return False
         with torch.no_grad():
-            together = float(self._loss(rows, family))
             apart = float(self._loss(rows, Family(rows=family.rows)))
         return math.isclose(together, apart, rel_tol=0.02, abs_tol=0.02)
 

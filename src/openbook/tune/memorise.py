@@ -13,7 +13,7 @@ from openbook.core.protocols import Progress, silent
 from openbook.core.types import Adapter, Row, Tuning
 from openbook.models import LocalModel
 from openbook.tune import presets
-from openbook.tune.adapters import load_adapter, write_manifest
+from openbook.tune.adapters import begin, load_adapter, write_manifest
 from openbook.workspace import write_json
 
 MEMORY = "memory.json"
@@ -54,6 +54,7 @@ class MemoriseTrainer:
             return finished
         if not rows:
             raise UsageError("There are no rows to train on: every training example was filtered out or held back.")
+        begin(folder)
         begun = time.monotonic()
         tuning = presets.resolve(tuning, parameters=0 if self._model is None else self._model.parameters)
         for step in range(len(rows) + 1):
