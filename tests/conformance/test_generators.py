@@ -15,7 +15,7 @@ from openbook.generate.openai import OpenAIGenerator
 from openbook.generate.quote import QuoteGenerator
 from openbook.generate.scripted import ScriptedGenerator
 from openbook.models import locate
-from openbook.testing.generator import GeneratorConformance, request
+from openbook.testing.generator import QUESTIONS, GeneratorConformance, request, texts
 
 SCRIPT = """\
 {"when": "break down", "fail": "deterministic"}
@@ -121,5 +121,13 @@ class TestSmolLM2(GeneratorConformance):
         except ModelError as error:
             pytest.skip(str(error))
 
+    def requests(self) -> list[Request]:
+        return [request(question, max_tokens=8) for question in QUESTIONS[:3]]
+
     def bad(self) -> Request:
         return request("Why? " * 9000)
+
+    def test_a_shared_beginning_changes_nothing(self, generator: Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+        expected = self.answers(generator, self.requests())
+        monkeypatch.setattr("openbook.generate.local.PREFIX_LEAST", 10**6)
+        assert texts(self.answers(generator, self.requests())) == texts(expected)

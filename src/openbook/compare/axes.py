@@ -44,8 +44,8 @@ class Scale:
 
 
 def round_values(low: float, high: float) -> list[float]:
-    """Four to six round values within [low, high]."""
-    rough = (high - low) / 5 or 1.0
+    """Three to eight round values within [low, high]."""
+    rough = (high - low) / 7 or 1.0
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
     first = math.ceil(low / step - 1e-9)

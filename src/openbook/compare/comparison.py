@@ -30,7 +30,8 @@ class Material:
     """Everything a report is made from: all of it on disk, none of it needing a model.
 
     Attributes:
-        paper: The test questions.
+        paper: The questions.
+        dev: Whether they are dev questions, and not the test's.
         seats: The arms with their logs.
         absent: The arms that are not applicable, and in a partial report those that are not ready.
         updated: The same arms over the documents' second version, for those that look things up; one seed each.
@@ -40,6 +41,7 @@ class Material:
     """
 
     paper: Paper
+    dev: bool
     seats: Sequence[Seat]
     absent: Sequence[Absent]
     updated: Sequence[Seat]
@@ -124,6 +126,7 @@ def gather(project: Project, *, dev: bool = False, partial: bool = False) -> Mat
     ready = seats(project, partial=partial)
     return Material(
         paper=paper,
+        dev=dev,
         seats=ready,
         absent=[*absent(project), *waiting(project, ready)],
         updated=_updated_seats(project, ready) if changed else (),

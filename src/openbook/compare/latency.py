@@ -59,12 +59,11 @@ def _done(folder: Path, retry_failures: bool) -> set[str]:
 
 def _note(folder: Path, question: Example, taken: Timing | Failure) -> None:
     """A failure is no timing; one that may pass by itself is tried again at the next call."""
-    if isinstance(taken, Failure):
-        rows = [] if taken.transient else [{"key": question.key, "failure": taken.message}]
-    else:
-        rows = [{"key": question.key, "seconds": dict(taken)}]
+    if isinstance(taken, Failure) and taken.transient:
+        return
+    outcome = {"failure": taken.message} if isinstance(taken, Failure) else {"seconds": dict(taken)}
     with disk_errors(str(path(folder))):
-        jsonl.append(path(folder), rows)
+        jsonl.append(path(folder), [{"key": question.key, **outcome}])
 
 
 def summary(rows: Sequence[Timing]) -> dict[str, object]:

@@ -33,16 +33,12 @@ def conclude(project: Project, material: Material, *, looked: bool = True) -> Ou
     Args:
         looked: Whether these are test scores, and so a look to be counted.
     """
-    name = publish.fingerprint(project, material)
+    metrics = metrics_for(project.config, project.exam.examples, root=project.root)
+    name = publish.fingerprint(project, material, metrics)
     looks = publish.look(project, material) if looked else 0
     found = publish.find(project, name)
     if found is None:
-        marks = Marks(
-            material.paper,
-            metrics_for(project.config, project.exam.examples, root=project.root),
-            material.seats,
-            level=project.config.compare.level,
-        )
+        marks = Marks(material.paper, metrics, material.seats, level=project.config.compare.level)
         found = report.build(project, material, marks)
         publish.keep(project, name, found, _pages(project, found))
     publish.remember(project, name)
@@ -67,5 +63,5 @@ def _failed(project: Project, found: Mapping[str, Any]) -> dict[str, float]:
 def _pages(project: Project, found: Mapping[str, Any]) -> dict[str, str]:
     from openbook.compare import page, tables
 
-    command = f"openbook compare -C {project.root.name}"
+    command = f"openbook compare -C {project.root.name}" + (" --dev" if found["examples"]["side"] == "dev" else "")
     return {"report.html": page.html(found, command=command), "report.md": tables.markdown(found, command=command)}

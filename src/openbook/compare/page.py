@@ -49,6 +49,7 @@ def html(report: Json, *, command: str) -> str:
 def _tables(report: Json) -> Json:
     """What the template shows of everything but the answers."""
     arms = {name: arm for name, arm in report["arms"].items() if "scores" in arm}
+    note, *notes = tables.notes(report)
     columns, advice = figures.columns(report), report["recommendation"]
     return {
         "arms": arms,
@@ -58,9 +59,13 @@ def _tables(report: Json) -> Json:
         "meanings": {metric["name"]: legend.metric_meaning(metric) for metric in report["metrics"]},
         "reasons": [_linked(report, line, columns) for line in advice["reasons"]],
         "flips": [_linked(report, line, columns) for line in advice["flips_if"]],
-        "note": tables.notes(report)[0],
+        "asked": note,
+        # The table has a column for answers that were cut.
+        "notes": [line for line in notes if not line.endswith("cut at the length limit.")],
+        "machines": report.get("machines") or [report["machine"]],
         "messages": {name: arm for name, arm in arms.items() if arm["failures"]["count"]},
         "charts": {"quality": _quality(report), "differences": _differences(report), "freshness": _freshness(report)},
+        "better": "Higher" if report["metrics"][0]["higher_is_better"] else "Lower",
         "classes": CLASSES,
         "pairs": [pair for pair in report["pairs"] if not pair["exploratory"]],
         "exploratory": [pair for pair in report["pairs"] if pair["exploratory"]],
@@ -78,7 +83,6 @@ def _answers(report: Json) -> Json:
         "passages": passages,
         "tags": sorted({tag for row in report["answers"] for tag in row["tags"]}),
         "several_seeds": any(len(arm.get("seeds", ())) > 1 for arm in report["arms"].values()),
-        "one_seed": {len(arm["seeds"]) for arm in report["arms"].values() if arm.get("adapter")} == {1},
     }
 
 

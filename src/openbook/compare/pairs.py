@@ -96,13 +96,18 @@ def _family(
 def _contrast(
     marks: Marks, metric: Metric, stratum: str, a: str, b: str, margin: float, alpha: float
 ) -> tuple[Contrast, int] | None:
-    """The tested contrast, and the examples that would decide it; None without a question that both answered."""
+    """The tested contrast, and the examples that would decide it.
+
+    None without a question that both answered, and where the metric has no one number for an answer.
+    """
     first, second = marks.of(a, metric.name), marks.of(b, metric.name)
     asked = [
         q
         for q in marks.paper.of(stratum)
         if q.id in first and q.id in second and not (first[q.id] is None and second[q.id] is None)
     ]
+    if any(isinstance(mark := side[q.id], Score) and len(mark.values) > 1 for q in asked for side in (first, second)):
+        return None
     values = [[_value(side[q.id]) for q in asked] for side in (first, second)]
     groups = [marks.paper.group[q.id] for q in asked]
     if not any(None not in pair for pair in zip(*values, strict=True)):

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from openbook import models
+from openbook.compare.answers import missing
 from openbook.compare.freshness import questions as freshness_questions
+from openbook.compare.metrics import metrics_for
 from openbook.compare.paper import set_paper
-from openbook.compare.seats import taking_part
+from openbook.compare.seats import seat, seeds, taking_part
 from openbook.core.errors import OpenbookError
 from openbook.core.types import Example
 from openbook.project import ArmPlan, Project
@@ -48,24 +50,50 @@ class Plan:
 
 
 def estimate(project: Project) -> Plan:
-    """The steps of a full run, in order."""
+    """The steps of a full run, in order, with what is still to be done of them."""
     config, exam = project.config, project.exam
+    metrics_for(config, exam.examples, root=project.root)
     plans = taking_part(project)
     paper = set_paper(exam.division, exam.groups.keys, limit=config.compare.questions)
     updates = exam.updates if config.probes.freshness and project.knowledge.has_updates else ()
     changed = freshness_questions(updates, exam.examples, config.probes.freshness_questions)
-    machine = models.machine()
-    speeds = BF16 if machine.bf16 or machine.accelerator != "cpu" else FP32
+    speeds, basis = _speeds()
     steps = [_ingest(project)] if any(plan.retrieves for plan in plans) else []
     steps += [_train(project, plan, speeds) for plan in plans if plan.tunes]
     for plan in plans:
-        asked = len(paper.questions) + len(changed) * (2 if plan.retrieves else 1)
-        asked += 2 * config.probes.gap if plan.tunes else 0
-        steps.append(Step(what=f"answer {plan.name}: {asked} questions", seconds=_answer(project, plan, asked, speeds)))
+        again = len(changed) * (2 if plan.retrieves else 1) + (2 * config.probes.gap if plan.tunes else 0)
+        left = _unanswered(project, plan, paper.questions)
+        asked = len(paper.questions) * len(seeds(project, plan)) + again
+        # The probes follow the test questions at once, so that once these are answered they count as done too.
+        still = left + again if left else 0
+        seconds = _answer(project, plan, still or asked, speeds)
+        steps.append(Step(what=f"answer {plan.name}: {still or asked} questions", seconds=seconds, done=not still))
     alone = config.probes.latency * len(plans)
-    steps.append(Step(what=f"latency: {alone} questions one at a time", seconds=alone * 2.0))
-    kind = "bfloat16" if speeds is BF16 else "float32"
-    return Plan(steps=tuple(steps), basis=f"estimated from speeds measured in {kind} on two cores")
+    answered = all(step.done for step in steps)
+    steps.append(Step(what=f"latency: {alone} questions one at a time", seconds=alone * 2.0, done=answered))
+    return Plan(steps=tuple(steps), basis=basis)
+
+
+def _speeds() -> tuple[Speeds, str]:
+    """What this machine does fast, as far as that is known: asking it anew would load torch."""
+    if not (models.home() / "machine.json").exists():
+        return FP32, "estimated from speeds measured in float32 on two cores; this machine was not asked yet"
+    machine = models.machine()
+    fast = machine.bf16 or machine.accelerator != "cpu"
+    kind = "bfloat16" if fast else "float32"
+    return BF16 if fast else FP32, f"estimated from speeds measured in {kind} on two cores"
+
+
+def _unanswered(project: Project, plan: ArmPlan, questions: Sequence[Example]) -> int:
+    """Test questions that the arm has no answer to yet, over all of its seeds."""
+    total = len(questions) * len(seeds(project, plan))
+    if not (project.workspace.folder / "runs").exists():
+        return total
+    try:
+        logs = [seat(project, plan, seed).log for seed in seeds(project, plan)]
+    except OpenbookError:
+        return total
+    return sum(len(missing(log.records, questions)) for log in logs)
 
 
 def _ingest(project: Project) -> Step:
@@ -87,6 +115,8 @@ def _train(project: Project, plan: ArmPlan, speeds: Speeds) -> Step:
 
 
 def _trained(project: Project, plan: ArmPlan) -> bool:
+    if not (project.workspace.folder / "adapters").exists():
+        return False
     try:
         return all(project.adapter(plan.name, seed=seed) is not None for seed in project.config.compare.seeds)
     except OpenbookError:

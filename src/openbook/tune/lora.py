@@ -182,7 +182,8 @@ class Loop:
         progress(position.step, total, "tune")
         saved = begun = time.monotonic()
         spent = position.seconds
-        self._network.train()
+        # Without dropout asked for, the base's own (T5 has some by default) is off too: it costs, and it blurs few rows.
+        self._network.train(self._lesson.tuning.dropout > 0)
         while position.step < total:
             position = self._after_step(position)
             now = time.monotonic()
