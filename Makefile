@@ -19,7 +19,7 @@ BIN := .venv/bin
 export OMP_WAIT_POLICY := PASSIVE
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: help setup setup-dev demo lint test evidence clean python
+.PHONY: help setup setup-dev model demo lint test evidence clean python
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -42,7 +42,11 @@ lint: setup-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint
+# The tests with the real model need it; it is fetched once and kept.
+model: setup-dev
+	@$(BIN)/openbook models get smollm2-reader
+
+test: lint model
 	$(BIN)/pytest
 
 evidence: setup

@@ -98,7 +98,6 @@ def check_verb(words: list[str]) -> None:
     for parameter in command.params:
         given = isinstance(options.get(parameter.name or ""), str | tuple | list)
         assert given or not parameter.required, f"{command.name}: {parameter.name} is missing"
-        )
 
 
 def test_a_command_that_is_none_fails() -> None:

@@ -111,7 +111,9 @@ def test_a_track_stays_within_its_rail() -> None:
     assert places(drawing, "line", "x2") == [100.0, 100.0]
 
 
-@pytest.mark.parametrize(("low", "high"), [(0.0, 0.07), (0.0, 1.0), (-0.35, 0.8), (0.0, 93.0), (0.0, 2e-6), (-0.07, 0.06)])
+@pytest.mark.parametrize(
+    ("low", "high"), [(0.0, 0.07), (0.0, 1.0), (-0.35, 0.8), (0.0, 93.0), (0.0, 2e-6), (-0.07, 0.06)]
+)
 def test_marks_on_an_axis_are_round_and_few(low: float, high: float) -> None:
     marks = round_values(low, high)
     assert 3 <= len(marks) <= 8

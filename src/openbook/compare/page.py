@@ -50,6 +50,7 @@ def _tables(report: Json) -> Json:
     """What the template shows of everything but the answers."""
     arms = {name: arm for name, arm in report["arms"].items() if "scores" in arm}
     note, *notes = tables.notes(report)
+    quality, timed = _quality(report)
     columns, advice = figures.columns(report), report["recommendation"]
     return {
         "arms": arms,
@@ -64,7 +65,8 @@ def _tables(report: Json) -> Json:
         "notes": [line for line in notes if not line.endswith("cut at the length limit.")],
         "machines": report.get("machines") or [report["machine"]],
         "messages": {name: arm for name, arm in arms.items() if arm["failures"]["count"]},
-        "charts": {"quality": _quality(report), "differences": _differences(report), "freshness": _freshness(report)},
+        "charts": {"quality": quality, "differences": _differences(report), "freshness": _freshness(report)},
+        "timed": timed,
         "better": "Higher" if report["metrics"][0]["higher_is_better"] else "Lower",
         "classes": CLASSES,
         "pairs": [pair for pair in report["pairs"] if not pair["exploratory"]],
@@ -126,16 +128,17 @@ def _topic(report: Json, line: str, known: set[str]) -> str:
     return topic if topic in known else "primary-all"
 
 
-def _quality(report: Json) -> str:
-    """Against seconds, or against cost where no latency was measured; nothing to draw for fewer than two arms."""
-    seconds = {name: arm["seconds"].get("p50") for name, arm in report["arms"].items() if "scores" in arm}
-    usd = {name: arm["usd"]["per_1000"] for name, arm in report["arms"].items() if "scores" in arm}
+def _quality(report: Json) -> tuple[str, bool]:
+    """The drawing, and whether it is against seconds: against cost where fewer than two arms were timed."""
+    arms = {name: arm for name, arm in report["arms"].items() if "scores" in arm}
+    timed = _points(report, {name: arm["seconds"].get("p50") for name, arm in arms.items()})
+    priced = _points(report, {name: arm["usd"]["per_1000"] for name, arm in arms.items()})
     metric = report["metric"]
-    if len(points := _points(report, seconds)) > 1:
-        return charts.quality(points, metric=metric, axis="median seconds an answer takes", unit="s")
-    if len(points := _points(report, usd)) > 1:
-        return charts.quality(points, metric=metric, axis="US dollars for 1,000 answers", unit="$")
-    return ""
+    if len(timed) > 1:
+        return charts.quality(timed, metric=metric, axis="median seconds an answer takes", unit="s"), True
+    if len(priced) > 1:
+        return charts.quality(priced, metric=metric, axis="US dollars for 1,000 answers", unit="$"), False
+    return "", False
 
 
 def _points(report: Json, taken: Mapping[str, float | None]) -> list[charts.Point]:
