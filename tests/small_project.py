@@ -8,8 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from openbook.core.types import Answer, Chunk, Example, Hit, Record
+from openbook.arms import Abstention, Arm, Sampling
+from openbook.compare.paper import Paper
+from openbook.compare.runlog import RunLog
+from openbook.compare.seats import Seat
+from openbook.config import parse
+from openbook.core.types import Answer, Chunk, Example, Failure, Hit, Record
+from openbook.generate.scripted import ScriptedGenerator
 from openbook.project import Project
+from openbook.project.plans import plan
+from openbook.prompt import Template
 from openbook.retrieve.hashing import HashingEmbedder
 from openbook.retrieve.memory import MemoryStore
 from openbook.retrieve.search import Searcher
@@ -173,3 +181,35 @@ def example(name: str, question: str = "", **fields: Any) -> Example:
 
 def answered(asked: Example, text: str, **fields: Any) -> Record:
     return Record(example=asked.id, key=asked.key, result=Answer(text=text, **fields))
+
+
+def failed(asked: Example, *, transient: bool = False) -> Record:
+    failure = Failure(stage="generate", error="Broken", message="It broke.", transient=transient)
+    return Record(example=asked.id, key=asked.key, result=failure)
+
+
+def paper(asked: Sequence[Example], groups: Mapping[str, str] | None = None, *, new: Sequence[str] = ()) -> Paper:
+    """An exam paper; every question is its own group unless given, and seen unless named in `new`."""
+    return Paper(
+        questions=tuple(asked),
+        stratum={one.id: "new" if one.id in new else "seen" for one in asked},
+        group={one.id: (groups or {}).get(one.id, one.id) for one in asked},
+    )
+
+
+def desk(folder: Path, name: str, records: Sequence[Record], *, kind: str = "base", seed: int = 0) -> Seat:
+    """An arm that has answered already."""
+    config = parse({"documents": {"sources": ["*.md"]}, "arms": {name: {"kind": kind}}})
+    arm = Arm(
+        name=name,
+        kind=kind,
+        generator=ScriptedGenerator({"": name}),
+        template=Template(),
+        retrieval=None,
+        sampling=Sampling(),
+        abstention=Abstention(sentence="I don't know."),
+        seed=seed,
+    )
+    log = RunLog(folder / f"{name}-{seed}")
+    log.append(records)
+    return Seat(plan=plan(config, name), arm=arm, log=log)

@@ -18,7 +18,8 @@ from openbook.generate.collect import generate
 from openbook.generate.local import LocalGenerator
 from openbook.tune import TRAINERS, load_adapter
 from openbook.tune.checkpoint import FILE, FOLDER
-from openbook.tune.lora import BUDGETS, PeftTrainer, rate_at
+from openbook.tune.loop import rate_at
+from openbook.tune.lora import BUDGETS, PeftTrainer
 
 WORDS = ["boots", "ropes", "tents", "spring", "returns", "café"]
 CODES = ["27", "every spring", "Zürich", "no", "8 Uhr", "a hard fall"]

@@ -113,14 +113,15 @@ def _figure_interval(
     metric: Metric, matrix: Sequence[Sequence[float]], groups: Sequence[str], level: float, *, failures: int
 ) -> tuple[float, float, float]:
     """A figure that is no mean: its interval from jackknife pseudo-values over groups, within what it can be."""
-    figure = metric.reduce(matrix)
     top = 100.0 if metric.name == "bleu" else 1.0
+    # Rounding takes a perfect BLEU a hair above 100.
+    figure = min(top, max(0.0, metric.reduce(matrix)))
     if len(set(groups)) < 2:
         return figure, 0.0, top
     values, names = pseudo_values(metric.reduce, matrix, groups)
     if np.ptp(values) < ROUNDING * top:
         # Groups that all agree have no spread; like other constants they get the rule of three.
-        same = mean_interval([min(top, max(0.0, figure))] * len(names), names, level, bounds=(0.0, top))
+        same = mean_interval([figure] * len(names), names, level, bounds=(0.0, top))
         low, high = same.low, same.high
     else:
         interval = mean_interval(list(values), names, level, bounds=(-math.inf, math.inf))

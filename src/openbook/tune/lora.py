@@ -4,13 +4,11 @@ Killed at any moment, a second call goes on from the last checkpoint and ends in
 Knows nothing of what the rows mean.
 """
 
-import inspect
 import math
 import shutil
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,28 +21,15 @@ from openbook.core.types import Adapter, Row, Tuning
 from openbook.models import LocalModel, load_tokenizer, resolve_device, resolve_dtype, weights_hash
 from openbook.tune import presets
 from openbook.tune.adapters import begin, load_adapter, write_manifest
-from openbook.tune.batches import Family, families, micro_batches, plan_steps
-from openbook.tune.checkpoint import FOLDER, Position, load_state, save_state
-from openbook.tune.loss import Batch, causal_batch, family_batch, seq2seq_batch, summed_loss
-from openbook.tune.network import build, save_network, trainable
-from openbook.tune.rows import EncodedRow, Lengths, encode_rows
+from openbook.tune.batches import families, plan_steps
+from openbook.tune.checkpoint import FOLDER, Position
+from openbook.tune.loop import Lesson, Loop
+from openbook.tune.network import build, save_network
+from openbook.tune.rows import Lengths, encode_rows
 
-CLIP = 1.0
 CHECKPOINT_SECONDS = 30.0
 BUDGETS = {"cpu": 2048, "mps": 4096, "cuda": 16384}
 """Padded tokens of one forward and backward; a step is cut into as many as it takes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lesson:
-    """All that the loop reads: encoded rows, the rows of each step, and hyperparameters."""
-
-    rows: Sequence[EncodedRow]
-    dev: Sequence[EncodedRow]
-    steps: Sequence[tuple[int, ...]]
-    per_pass: int
-    tuning: Tuning
-    budget: int
 
 
 class PeftTrainer:
@@ -118,7 +103,7 @@ class PeftTrainer:
         dtype = _training_dtype(tuning.dtype, self._device)
         network = build(model, tuning, dtype=dtype, device=self._device)
         lesson, lengths = self._lesson(rows, dev, tuning, context=_context(network))
-        loop = Loop(network, model, lesson, dtype=dtype, device=device)
+        loop = Loop(network, lesson, seq2seq=model.kind == "seq2seq", dtype=dtype, device=device)
         start = Position(fingerprint=fingerprint, plan=digest([dtype, asdict(tuning), model.weights, _content(lesson)]))
         end = loop.run(start, folder / FOLDER, progress, every=self._checkpoint_seconds)
         dev_loss = loop.mean_loss(lesson.dev)
@@ -149,7 +134,7 @@ class PeftTrainer:
         kin = families(encoded, largest=1 if seq2seq else tuning.batch)
         steps = plan_steps(encoded, kin, batch=tuning.batch, epochs=tuning.epochs, seed=tuning.seed)
         per_pass = math.ceil(len(encoded) / tuning.batch)
-        budget = BUDGETS.get(self._device, BUDGETS["cpu"])
+        budget = BUDGETS[torch.device(self._device).type]
         return Lesson(rows=encoded, dev=held, steps=steps, per_pass=per_pass, tuning=tuning, budget=budget), lengths
 
     def _assert_base_untouched(self) -> None:
@@ -158,123 +143,6 @@ class PeftTrainer:
                 f"The weights in {str(self._model.folder)!r} changed while training on them, so the adapter fits"
                 " neither the old ones nor the new ones. Nothing was saved; run the same command again."
             )
-
-
-class Loop:
-    """Steps over a lesson: forward, backward, clip, update, checkpoint."""
-
-    def __init__(self, network: Any, model: LocalModel, lesson: Lesson, *, dtype: str, device: torch.device) -> None:
-        self._network = network
-        self._seq2seq = model.kind == "seq2seq"
-        self._lesson = lesson
-        self._dtype = getattr(torch, dtype)
-        self._device = device
-        self._share = not self._seq2seq and self._reads_families_right()
-        self._weights = trainable(network)
-        self._optimiser = torch.optim.AdamW(
-            self._weights.values(), lr=lesson.tuning.rate, weight_decay=lesson.tuning.weight_decay
-        )
-
-    def run(self, start: Position, folder: Path, progress: Progress, *, every: float) -> Position:
-        """All steps that are not done yet; `start` says which training this is."""
-        position = load_state(folder, start, self._weights, self._optimiser, self._device) or start
-        total = len(self._lesson.steps)
-        progress(position.step, total, "tune")
-        saved = begun = time.monotonic()
-        spent = position.seconds
-        # Without dropout asked for, the base's own (T5 has some by default) is off too: it costs, and it blurs few rows.
-        self._network.train(self._lesson.tuning.dropout > 0)
-        while position.step < total:
-            position = self._after_step(position)
-            now = time.monotonic()
-            position = replace(position, seconds=spent + now - begun)
-            ends_pass = position.step % self._lesson.per_pass == 0 or position.step == total
-            if ends_pass or now - saved >= every:
-                save_state(folder, position, self._weights, self._optimiser, self._device)
-                saved = time.monotonic()
-            progress(position.step, total, "tune")
-        return position
-
-    def mean_loss(self, rows: Sequence[EncodedRow]) -> float | None:
-        """Loss per answer token over rows; None of none."""
-        if not rows:
-            return None
-        self._network.eval()
-        groups = micro_batches(rows, budget=self._lesson.budget, share=self._share)
-        with torch.no_grad():
-            total = sum(float(self._loss(rows, group)) for group in groups)
-        return total / sum(row.answer_tokens for row in rows)
-
-    def _reads_families_right(self) -> bool:
-        """Whether this architecture gives a family in one piece the loss of its rows apart; asked, not assumed.
-
-        Some take no mask of four dimensions or no positions; they get padded rows.
-        """
-        rows = self._lesson.rows
-        family = next((family for family in families(rows, largest=2) if family.shared), None)
-        if family is None or "position_ids" not in inspect.signature(type(_base(self._network)).forward).parameters:
-            return False
-        self._network.eval()
-        try:
-            with torch.no_grad():
-                together = float(self._loss(rows, family))
-        except (TypeError, ValueError, IndexError, RuntimeError):
-            return False
-        with torch.no_grad():
-            apart = float(self._loss(rows, Family(rows=family.rows)))
-        return math.isclose(together, apart, rel_tol=0.02, abs_tol=0.02)
-
-    def _after_step(self, position: Position) -> Position:
-        chosen = [self._lesson.rows[index] for index in self._lesson.steps[position.step]]
-        tokens = sum(row.answer_tokens for row in chosen)
-        total = 0.0
-        for group in micro_batches(chosen, budget=self._lesson.budget, share=self._share):
-            loss = self._loss(chosen, group)
-            (loss / tokens).backward()
-            total += loss.item()
-        torch.nn.utils.clip_grad_norm_(self._weights.values(), CLIP)
-        for parameters in self._optimiser.param_groups:
-            parameters["lr"] = rate_at(position.step, len(self._lesson.steps), self._lesson.tuning)
-        self._optimiser.step()
-        self._optimiser.zero_grad(set_to_none=True)
-        return _noted(position, total, tokens, steps=len(self._lesson.steps))
-
-    def _loss(self, rows: Sequence[EncodedRow], group: Family) -> torch.Tensor:
-        mixed = self._dtype != torch.float32
-        with torch.autocast(self._device.type, dtype=self._dtype, enabled=mixed):
-            return summed_loss(self._network, self._batch([rows[index] for index in group.rows], group.shared))
-
-    def _batch(self, rows: Sequence[EncodedRow], shared: int) -> Batch:
-        if shared:
-            return family_batch(rows, shared=shared, dtype=self._dtype, device=self._device)
-        config = self._network.config
-        pad = config.pad_token_id if isinstance(config.pad_token_id, int) else 0
-        if self._seq2seq:
-            return seq2seq_batch(rows, pad=pad, start=config.decoder_start_token_id, device=self._device)
-        return causal_batch(rows, pad=pad, device=self._device)
-
-
-def rate_at(step: int, steps: int, tuning: Tuning) -> float:
-    """Learning rate of a step: rising over the warm-up, then half a cosine down to nearly nothing."""
-    warmup = math.ceil(steps * tuning.warmup)
-    if step < warmup:
-        return tuning.rate * (step + 1) / warmup
-    done = (step - warmup) / max(steps - warmup, 1)
-    return tuning.rate * 0.5 * (1 + math.cos(math.pi * done))
-
-
-def _noted(position: Position, loss: float, tokens: int, *, steps: int) -> Position:
-    """One step further; about a hundred points of the loss curve are kept, whatever the length."""
-    step = position.step + 1
-    summed = (position.pending[0] + loss, position.pending[1] + tokens)
-    if step % max(steps // 100, 1) and step != steps:
-        return replace(position, step=step, pending=summed)
-    point = (step, round(summed[0] / summed[1], 6))
-    return replace(position, step=step, losses=(*position.losses, point), pending=(0.0, 0))
-
-
-def _base(network: Any) -> Any:
-    return network.get_base_model() if hasattr(network, "get_base_model") else network
 
 
 def _content(lesson: Lesson) -> str:
@@ -296,7 +164,7 @@ def _training_dtype(dtype: str, device: str) -> str:
 @contextmanager
 def _own_random_numbers(seed: int, device: str) -> Iterator[None]:
     """Seeded inside, and the caller's random numbers go on outside as if nothing had been."""
-    devices = [torch.cuda.current_device()] if device == "cuda" else []
+    devices = [torch.device(device)] if device.startswith("cuda") else []
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
         yield
@@ -306,7 +174,9 @@ def _own_random_numbers(seed: int, device: str) -> Iterator[None]:
 def _memory_errors(model: LocalModel, tuning: Tuning) -> Iterator[None]:
     try:
         yield
-    except (torch.cuda.OutOfMemoryError, MemoryError) as error:
+    except (RuntimeError, MemoryError) as error:
+        if not isinstance(error, MemoryError) and "memory" not in str(error).lower():
+            raise
         raise ModelError(
             f"Not enough memory to train {model.name!r} with method {tuning.method!r}. Set a smaller [tune]"
             ' max_tokens or batch, use method = "qlora", or a smaller model.'

@@ -1,0 +1,142 @@
+"""The recommendation: the simplest of the best, or an honest refusal; nothing that the figures do not hold."""
+
+from typing import Any
+
+import pytest
+
+from openbook.compare.pairs import Pair
+from openbook.compare.recommend import Recommendation, Standing, recommend
+
+
+def standing(name: str, mean: float, **fields: Any) -> Standing:
+    kind = fields.pop("kind", name)
+    return Standing(name=name, kind=kind, mean=mean, low=mean - 0.1, high=mean + 0.1, **fields)
+
+
+def pair(a: str, b: str, verdict: str, **fields: Any) -> Pair:
+    values: dict[str, Any] = {
+        "metric": "facts", "stratum": "all", "difference": 0.1, "low": 0.0, "high": 0.2, "p": 0.01, "p_adjusted": 0.02,
+        "smallest": 0.001, "n": 60, "groups": 24, "failures": 0, "needed": 0, "exploratory": False, "reason": "",
+    }  # fmt: skip
+    return Pair(a=a, b=b, verdict=verdict, **{**values, **fields})
+
+
+def advise(standings: list[Standing], pairs: list[Pair], **changes: Any) -> Recommendation:
+    options: dict[str, Any] = {"metric": "facts", "margin": 0.05, "groups": 24, "failed": {}}
+    return recommend(standings, pairs, **{**options, **changes})
+
+
+BASE, RAG, HYBRID = standing("base", 0.1), standing("rag", 0.6), standing("hybrid", 0.8)
+
+
+def test_an_arm_that_beats_every_other_is_recommended() -> None:
+    found = advise(
+        [BASE, RAG, HYBRID], [pair("rag", "base", "better"), pair("hybrid", "base", "better"), pair("hybrid", "rag", "better")]
+    )
+    assert found.arm == "hybrid"
+    assert found.verdict == "Use hybrid: its facts of 0.80 beats every other arm's."
+
+
+def test_a_pair_tells_the_same_read_from_either_side() -> None:
+    found = advise([RAG, BASE], [pair("base", "rag", "worse")])
+    assert found.arm == "rag"
+
+
+def test_the_simplest_of_equivalent_arms_is_recommended() -> None:
+    found = advise(
+        [BASE, RAG, HYBRID],
+        [pair("rag", "base", "better"), pair("hybrid", "base", "better"), pair("hybrid", "rag", "equivalent")],
+    )
+    assert found.arm == "rag"
+    assert "simplest arm whose facts is equivalent (within 0.05) to the best one's (hybrid)" in found.verdict
+
+
+def test_without_a_clear_winner_none_is_named_and_what_would_decide_is() -> None:
+    found = advise([RAG, HYBRID], [pair("hybrid", "rag", "undecided", needed=210)])
+    assert found.arm is None
+    assert found.verdict == (
+        "No clear winner between rag and hybrid on facts. About 210 test examples in all would decide at a margin of 0.05."
+    )
+    assert "If you must choose today: rag is the simplest of them." in found.flips_if
+
+
+def test_fewer_examples_than_there_are_are_never_asked_for() -> None:
+    assert "would decide" not in advise([RAG, HYBRID], [pair("hybrid", "rag", "undecided", needed=40)]).verdict
+
+
+def test_three_arms_are_listed_as_one_writes_them() -> None:
+    undecided = [pair("rag", "base", "undecided"), pair("hybrid", "rag", "undecided"), pair("hybrid", "base", "undecided")]
+    assert "between base, rag and hybrid on" in advise([BASE, RAG, HYBRID], undecided).verdict
+
+
+def test_failures_that_leave_it_undecided_are_named() -> None:
+    reason = "undecided because of 3 failures"
+    found = advise([RAG, HYBRID], [pair("hybrid", "rag", "undecided", reason=reason)])
+    assert f"hybrid − rag: {reason}." in found.reasons
+
+
+def test_a_best_arm_that_was_never_compared_wins_nothing() -> None:
+    assert advise([RAG, HYBRID], []).arm is None
+
+
+def test_a_verdict_against_the_highest_figure_is_no_win() -> None:
+    assert advise([RAG, HYBRID], [pair("hybrid", "rag", "worse")]).arm is None
+
+
+def test_with_few_groups_it_says_that_it_cannot_decide() -> None:
+    found = advise([RAG, HYBRID], [pair("hybrid", "rag", "better")], groups=6)
+    assert found.arm is None
+    assert found.verdict.startswith("Cannot decide: 6 groups, smallest possible p 0.031.")
+    assert "Cannot decide: 1 group, smallest possible p 1." in advise([RAG, HYBRID], [], groups=1).verdict
+
+
+def test_too_many_failures_decide_nothing() -> None:
+    found = advise([RAG, HYBRID], [pair("hybrid", "rag", "better")], failed={"hybrid": 9})
+    assert found.arm is None
+    assert "too many failed answers in hybrid (9)" in found.verdict
+
+
+@pytest.mark.parametrize(("standings", "says"), [([], "no arm was asked"), ([RAG], "only rag took part")])
+def test_there_must_be_something_to_choose_from(standings: list[Standing], says: str) -> None:
+    found = advise(standings, [])
+    assert found.arm is None
+    assert says in found.verdict
+
+
+def test_where_lower_is_better_the_lowest_is_best() -> None:
+    found = advise([BASE, RAG], [pair("rag", "base", "worse")], higher_is_better=False, metric="stale")
+    assert found.arm == "base"
+
+
+def test_reasons_hold_the_figures_of_all_arms_and_only_those_there_are() -> None:
+    standings = [standing("rag", 0.6, style=0.2, seconds=1.0), standing("hybrid", 0.8, style=0.9, fresh=0.75, seconds=2.0)]
+    found = advise(standings, [pair("hybrid", "rag", "better")])
+    assert found.reasons == (
+        "facts: rag 0.60 [0.50, 0.70], hybrid 0.80 [0.70, 0.90].",
+        "form: rag 0.20, hybrid 0.90.",
+        "changed facts answered rightly after the update: hybrid 0.75.",
+        "median seconds an answer takes, one at a time: rag 1.00 s, hybrid 2.00 s.",
+    )
+
+
+def test_a_much_faster_arm_would_flip_it() -> None:
+    standings = [standing("rag", 0.6, seconds=0.5), standing("hybrid", 0.8, seconds=2.0)]
+    (flip,) = advise(standings, [pair("hybrid", "rag", "better")]).flips_if
+    assert flip == "a limit on latency below 2.00 s: rag answers in 0.50 s, with 0.60."
+
+
+def test_what_was_learnt_by_heart_flips_when_documents_change() -> None:
+    found = advise([BASE, standing("tuned", 0.8)], [pair("tuned", "base", "better")])
+    assert any("goes stale" in flip for flip in found.flips_if)
+
+
+def test_an_arm_without_an_index_that_comes_near_is_named_the_nearest_of_them() -> None:
+    standings = [standing("prompted", 0.71), standing("tuned", 0.75), standing("rag", 0.8, fresh=0.9)]
+    verdicts = [pair("rag", "prompted", "better"), pair("rag", "tuned", "better"), pair("tuned", "prompted", "better")]
+    (flip,) = advise(standings, verdicts).flips_if
+    assert flip == "documents that never change: tuned comes within 0.1 of it without an index."
+
+
+def test_two_arms_of_one_kind_can_stand_against_each_other() -> None:
+    standings = [standing("narrow", 0.6, kind="rag"), standing("wide", 0.7, kind="rag")]
+    assert advise(standings, [pair("wide", "narrow", "better")]).arm == "wide"
