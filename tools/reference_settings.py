@@ -9,28 +9,6 @@ from typing import Any
 from reference_words import NOTE, Gap, table
 
 # Settings whose description is not written at the field itself: (section, key) → meaning.
-MEANINGS = {
-    ("Config", "schema"): "Version of this file's format.",
-    ("Arm", "kind"): "Which switches are on: retrieval, adapter, worked examples in the prompt.",
-    ("Arm", "model"): "A model of its own.",
-    ("Arm", "generate"): "Limits and sampling of its own.",
-    ("Arm", "retrieve"): "Retrieval of its own.",
-    ("Arm", "prompt"): "A prompt of its own.",
-    ("Arm", "tune"): "Training of its own.",
-    ("Compare", "kpis"): "Checks of a team's own, each a metric.",
-    ("Generate", "seed"): "Of the sampling; without effect at temperature 0.",
-    ("Kpi", "name"): "The metric's name in reports.",
-    ("Retrieve", "mode"): "`dense` by meaning, `lexical` by words (BM25), `hybrid` both, fused by rank.",
-    (
-        "Tune",
-        "method",
-    ): "`lora` an adapter on all linear layers, `qlora` the same over a 4-bit base, `full` all weights.",
-    ("Tune", "rank"): "Width of the adapter.",
-    ("Tune", "dropout"): "On the adapter's input.",
-    ("Tune", "epochs"): "Passes over the rows.",
-    ("Tune", "batch"): "Rows per optimiser step.",
-    ("Tune", "warmup"): "Share of the steps in which the rate rises.",
-}
 SHORT = {
     ("Documents", "sources"): "globs or tables",
     ("Documents", "updates"): "globs or tables",
@@ -111,7 +89,7 @@ def meaning(section: Any, key: str, field: Any) -> str:
     Raises:
         Gap: Nobody says.
     """
-    found = field.description or MEANINGS.get((section.__name__, key), "")
+    found = field.description or ""
     if not found:
         raise Gap(f"the setting {key!r} of {section.__name__} has no description")
     return str(found)

@@ -44,6 +44,8 @@ class Documents(Section):
     @classmethod
     def _strings_are_globs(cls, value: Any) -> Any:
         items = [value] if isinstance(value, str | dict) else value
+        if not isinstance(items, list | tuple):
+            raise ValueError("must be a glob, or a list of globs and tables")
         return [{"glob": item} if isinstance(item, str) else item for item in items]
 
 
@@ -88,7 +90,7 @@ class Generate(Section):
     max_tokens: int = Field(96, ge=1, description="Longest answer.")
     temperature: float = Field(0.0, ge=0, description="0 is greedy.")
     stop: tuple[str, ...] = Field((), description="The answer ends before the first of these.")
-    seed: int = 0
+    seed: int = Field(0, description="Of the sampling; without effect at temperature 0.")
     schema_: dict[str, Any] | None = Field(None, alias="schema", description="JSON schema for the answer.")
 
 
@@ -97,16 +99,20 @@ class Embedder(Section):
 
 
 class Store(Section):
-    name: str = Field("lancedb", description="`lancedb` (embedded) or `memory` (exact, rebuilt at each call).")
+    name: str = Field("lancedb", description="`lancedb` (embedded) or `memory` (exact, one file).")
 
 
 class Retrieve(Section):
     passages: int = Field(2, ge=1, description="Chunks put into the prompt.")
     candidates: int = Field(30, ge=1, description="Chunks taken from each list before fusion.")
-    mode: Literal["hybrid", "dense", "lexical"] = "hybrid"
+    mode: Literal["hybrid", "dense", "lexical"] = Field(
+        "hybrid", description="`dense` by meaning, `lexical` by words (BM25), `hybrid` both, fused by rank."
+    )
     rrf_k: int = Field(60, ge=1, description="Constant of reciprocal-rank fusion.")
     document_weight: float = Field(
-        0.0, ge=0, description="Lifts chunks whose document has other good chunks; .25 helps where a page is one subject."
+        0.0,
+        ge=0,
+        description="Lifts chunks whose document has other good chunks; .25 helps where a page is one subject.",
     )
     filter: dict[str, Any] = Field({}, description='Metadata filter, e.g. `{region = "uk"}` or `{year = {ge = 2020}}`.')
 
@@ -123,14 +129,17 @@ class Prompt(Section):
 
 
 class Tune(Section):
-    method: Literal["lora", "qlora", "full"] = "lora"
-    rank: int = Field(16, ge=1)
+    method: Literal["lora", "qlora", "full"] = Field(
+        "lora",
+        description="`lora` an adapter on all linear layers, `qlora` the same over a 4-bit base, `full` all weights.",
+    )
+    rank: int = Field(16, ge=1, description="Width of the adapter.")
     alpha: int = Field(0, ge=0, description="0: twice the rank.")
-    dropout: Share = 0.0
+    dropout: Share = Field(0.0, description="On the adapter's input.")
     rate: float = Field(0.0, ge=0, description="Peak learning rate; 0: 1e-3 below 500M parameters, else 2e-4.")
-    epochs: float = Field(3.0, gt=0)
-    batch: int = Field(8, ge=1)
-    warmup: Share = 0.05
+    epochs: float = Field(3.0, gt=0, description="Passes over the rows.")
+    batch: int = Field(8, ge=1, description="Rows per optimiser step.")
+    warmup: Share = Field(0.05, description="Share of the steps in which the rate rises.")
     rows: int = Field(0, ge=0, description="Train on this many rows at most; 0: all.")
     max_tokens: int = Field(0, ge=0, description="Longest row; 0: from the data.")
     trainer: str = Field("peft", description="`peft`, or `memorise` (a fake for tests).")
@@ -141,7 +150,7 @@ class Tune(Section):
 
 
 class Kpi(Section):
-    name: str
+    name: str = Field(description="The metric's name in reports.")
     pattern: str = Field("", description="Regular expression that the whole answer must match.")
     schema_: dict[str, Any] | None = Field(None, alias="schema", description="JSON schema that the answer must fulfil.")
     call: str = Field("", description="`module:function` taking (example, answer text), returning a number in [0, 1].")
@@ -158,19 +167,19 @@ class Compare(Section):
     metric: str = Field("", description="Primary metric; default: `facts` where examples carry facts, else by task.")
     margin: float = Field(0.05, gt=0, description="Smallest difference that matters, in the metric's units.")
     level: float = Field(0.95, gt=0.5, lt=1, description="Of the intervals; tests use 1 − level.")
-    kpis: tuple[Kpi, ...] = ()
+    kpis: tuple[Kpi, ...] = Field((), description="Checks of a team's own, each a metric.")
     seeds: tuple[int, ...] = Field((0,), min_length=1, description="Training seeds.")
     questions: int = Field(0, ge=0, description="Ask this many test questions at most; 0: all.")
     max_failures: Share = Field(0.05, description="More failed answers than this share fail the run.")
 
 
 class Arm(Section):
-    kind: ArmKind
-    model: Model | None = None
-    generate: Generate | None = None
-    retrieve: Retrieve | None = None
-    prompt: Prompt | None = None
-    tune: Tune | None = None
+    kind: ArmKind = Field(description="Which switches are on: retrieval, adapter, worked examples in the prompt.")
+    model: Model | None = Field(None, description="A model of its own.")
+    generate: Generate | None = Field(None, description="Limits and sampling of its own.")
+    retrieve: Retrieve | None = Field(None, description="Retrieval of its own.")
+    prompt: Prompt | None = Field(None, description="A prompt of its own.")
+    tune: Tune | None = Field(None, description="Training of its own.")
 
 
 class Cost(Section):
@@ -186,7 +195,7 @@ class Probes(Section):
 
 
 class Config(Section):
-    schema_: Literal[1] = Field(1, alias="schema")
+    schema_: Literal[1] = Field(1, alias="schema", description="Version of this file's format.")
     project: Project = Project()
     documents: Documents
     chunks: Chunks = Chunks()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from project_files import start
 
 DRIVER = Path(__file__).with_name("killed.py")

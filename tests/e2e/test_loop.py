@@ -5,9 +5,9 @@ import time
 from pathlib import Path
 
 import pytest
+from project_files import start
 
 from openbook.cli.main import run
-from project_files import start
 
 
 @pytest.fixture

@@ -100,7 +100,8 @@ def test_an_undecided_pair_says_why_and_what_would_decide(tmp_path: Path) -> Non
 
 
 def test_failures_can_leave_a_difference_undecided(tmp_path: Path) -> None:
-    found = primary(pairs(tmp_path, {"base": records(6), "rag": records(24, broken=12)}))["rag base"]
+    late = [answered(one, one.reference if number >= 12 else "no") for number, one in enumerate(ASKED)]
+    found = primary(pairs(tmp_path, {"base": late, "rag": records(24, broken=12)}))["rag base"]
     assert (found.verdict, found.failures) == ("undecided", 12)
     assert "failures" in found.reason
 

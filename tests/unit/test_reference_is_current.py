@@ -64,16 +64,6 @@ def test_a_setting_without_a_meaning_fails() -> None:
         list(settings.key_rows(Silent))
 
 
-def test_no_meaning_is_written_twice() -> None:
-    from openbook import config
-
-    settings = page("reference_settings")
-    for section, key in settings.MEANINGS:
-        fields = getattr(config, section).model_fields
-        (field,) = [field for name, field in fields.items() if key in (name, field.alias)]
-        assert not field.description, f"{section}.{key} says what it means in config.py: drop it here"
-
-
 def test_every_key_that_config_show_prints_has_its_line() -> None:
     from openbook.config import Config
 

@@ -80,6 +80,7 @@ class PeftTrainer:
         """
         finished = load_adapter(folder)
         if finished is not None and finished.fingerprint == fingerprint:
+            shutil.rmtree(folder / FOLDER, ignore_errors=True)  # a kill may have come right before this was done
             progress(finished.steps, finished.steps, "tune")
             return finished
         if not rows:
