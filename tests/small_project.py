@@ -1,4 +1,4 @@
-"""Small projects on disk, and small pieces of one: fourteen shops, each a page with two facts, and four questions a page.
+"""Small projects on disk, and small pieces of one: ten shops, each a page with two facts, and four questions a page.
 
 Everything in them is real but the model: hashing embedder, memory store, a script that quotes, a trainer that memorises.
 """
@@ -22,8 +22,9 @@ from openbook.retrieve.hashing import HashingEmbedder
 from openbook.retrieve.memory import MemoryStore
 from openbook.retrieve.search import Searcher
 
-SHOPS = ("anvil", "bellows", "chisel", "drill", "easel", "file", "gimlet", "hammer", "iron", "jig", "kiln", "lathe")
-SHOPS += ("mallet", "nippers")
+SHOPS = ("anvil", "bellows", "chisel", "drill", "easel", "file", "gimlet", "hammer", "iron", "jig")
+MANY_SHOPS = (*SHOPS, "kiln", "lathe", "mallet", "nippers", "oven", "plane", "quoin", "rasp", "saw", "trowel")
+"""Enough of them for a verdict."""
 
 CONFIG = """\
 [project]
@@ -117,7 +118,7 @@ def write(
     more: str = "",
 ) -> Path:
     """Write a project; `more` is TOML at the end of its configuration."""
-    (folder / "pages").mkdir(parents=True)
+    (folder / "pages").mkdir(parents=True, exist_ok=True)
     for number, name in enumerate(shops):
         (folder / "pages" / f"{name}.md").write_text(page(name, number), encoding="utf-8")
     lines(folder / "examples.jsonl", [row for number, name in enumerate(shops) for row in questions(name, number)])

@@ -70,7 +70,7 @@ def make_trials(
     """The four sets: short answers, no evidence, a house style shown by two examples, a sentence with its source."""
     draw = random.Random(f"trials/{seed}")
     distractors = Distractors(articles)
-    pool = _spread(cases(articles), draw)
+    pool = [case for case in _spread(cases(articles), draw) if len(distractors.near(case, count=2)) == 2]
     short = [_trial(case, distractors, draw) for case in pool[:questions]]
     none = [_trial(case, distractors, draw, evidence=False) for case in pool[:questions]]
     half = questions // 2

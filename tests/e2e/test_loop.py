@@ -23,7 +23,10 @@ def test_the_whole_loop_ends_with_a_report_in_under_20_seconds(shop: Path, capsy
     result = json.loads(capsys.readouterr().out)
     assert list(result["arms"]) == ["base", "prompted", "rag", "tuned", "hybrid"]
     assert all(arm["asked"] == 30 and arm["failures"]["count"] == 0 for arm in result["arms"].values())
-    assert result["arms"]["rag"]["scores"]["facts"]["all"]["mean"] > result["arms"]["base"]["scores"]["facts"]["all"]["mean"]
+    assert (
+        result["arms"]["rag"]["scores"]["facts"]["all"]["mean"]
+        > result["arms"]["base"]["scores"]["facts"]["all"]["mean"]
+    )
     assert result["recommendation"]["verdict"]
     assert Path(result["report"]).read_text(encoding="utf-8").startswith("<!doctype html>")
     assert time.monotonic() - began < 20

@@ -45,7 +45,9 @@ def shop(tmp_path: Path) -> Path:
     text = re.sub(r'(?m)^name = "smollm2-reader".*$', 'name = "smollm2"', file.read_text(encoding="utf-8"))
     text = re.sub(r"(?m)^max_tokens = .*$", "max_tokens = 12", text)
     text = re.sub(r"(?m)^epochs = .*$", "epochs = 1\nrows = 8", text)
-    text = text.replace('arms = ["base", "prompted", "rag", "tuned", "hybrid"]', 'arms = ["rag", "hybrid"]\nquestions = 3')
+    text = text.replace(
+        'arms = ["base", "prompted", "rag", "tuned", "hybrid"]', 'arms = ["rag", "hybrid"]\nquestions = 3'
+    )
     file.write_text(text + SIZES, encoding="utf-8")
     return folder
 

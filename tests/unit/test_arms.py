@@ -8,7 +8,17 @@ from typing import Any
 
 import pytest
 
-from openbook.arms import RETRIEVES, SHOWS_SHOTS, TUNES, Abstention, Arm, Retrieval, Sampling, choose_shots, template_for
+from openbook.arms import (
+    RETRIEVES,
+    SHOWS_SHOTS,
+    TUNES,
+    Abstention,
+    Arm,
+    Retrieval,
+    Sampling,
+    choose_shots,
+    template_for,
+)
 from openbook.config import ARM_KINDS
 from openbook.core.types import Answer, Comparison, Delta, Example, Failure, Record
 from openbook.generate.scripted import ScriptedGenerator
@@ -26,7 +36,9 @@ def make(folder: Path | None = None, *, script: dict[str, str] | None = None, **
     """A `rag` arm over three chunks, or one without retrieval where no folder is given."""
     retrieval = None
     if folder is not None:
-        retrieval = Retrieval(open=lambda: searcher(folder, CHUNKS), content="c1", passages=2, settings={"mode": "hybrid"})
+        retrieval = Retrieval(
+            open=lambda: searcher(folder, CHUNKS), content="c1", passages=2, settings={"mode": "hybrid"}
+        )
     parts: dict[str, Any] = {
         "name": "rag",
         "kind": "rag",
@@ -66,7 +78,7 @@ def test_tuned_arms_get_the_instructions_without_worked_examples(kind: str, show
 def test_an_arm_that_looks_up_is_asked_with_its_passages_best_first(tmp_path: Path) -> None:
     (record,) = ask(make(tmp_path), "What does a year cost?")
     assert isinstance(record.result, Answer)
-    assert [hit.chunk.document for hit in record.result.hits][0] == "fees.md"
+    assert record.result.hits[0].chunk.document == "fees.md"
     assert len(record.result.hits) == 2
     prompt = record.messages[-1].content
     places = [prompt.index(hit.chunk.text) for hit in record.result.hits]

@@ -76,7 +76,9 @@ def test_an_answer_is_counted_by_what_it_says(text: str, abstained: bool, kind: 
     ("text", "abstained", "right"),
     [("I don't know.", True, 1), ("It is £34.", False, 0), ("No idea, it was £34.", True, 0), ("Green.", False, 0)],
 )
-def test_of_a_deleted_fact_only_an_abstention_is_right(text: str, abstained: bool, right: int, answerable: bool) -> None:
+def test_of_a_deleted_fact_only_an_abstention_is_right(
+    text: str, abstained: bool, right: int, answerable: bool
+) -> None:
     gone = example("gone", fact="fee", stale=("£34",), change="delete", answerable=answerable)
     assert told(gone, text, abstained=abstained).right.count == right
 

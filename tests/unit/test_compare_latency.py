@@ -86,7 +86,10 @@ def test_progress_ends_at_its_total(tmp_path: Path) -> None:
 
 
 def test_the_summary_gives_medians_and_the_mean_of_each_stage() -> None:
-    rows = [{"total": t, "first_token": t / 2, "generate": t, **({"retrieve": 0.5} if t > 1 else {})} for t in (1.0, 2.0, 6.0)]
+    rows = [
+        {"total": t, "first_token": t / 2, "generate": t, **({"retrieve": 0.5} if t > 1 else {})}
+        for t in (1.0, 2.0, 6.0)
+    ]
     found = latency.summary(rows)
     assert found["n"] == 3
     assert (found["p50"], found["first_token"]) == (2.0, 1.0)

@@ -25,7 +25,9 @@ def test_facts_decide_where_examples_carry_them_and_token_overlap_where_not() ->
     assert names(PLAIN)[0] == "f1"
 
 
-@pytest.mark.parametrize(("task", "first"), [("classify", "exact_match"), ("summarise", "rouge_l"), ("generate", "rouge_l")])
+@pytest.mark.parametrize(
+    ("task", "first"), [("classify", "exact_match"), ("summarise", "rouge_l"), ("generate", "rouge_l")]
+)
 def test_other_tasks_have_a_primary_metric_of_their_own(task: str, first: str) -> None:
     assert names(FACTS, task=task)[0] == first
 
@@ -54,7 +56,11 @@ def test_a_metric_of_another_task_can_be_asked_for() -> None:
         (PLAIN, {"metric": "facts"}, "no example carries what 'facts' looks at"),
         (PLAIN, {"metric": "stale"}, "no example carries what 'stale' looks at"),
         (FACTS, {"kpis": [{"name": "facts", "pattern": "x"}]}, "'facts' is taken by a metric of Openbook's own"),
-        (FACTS, {"kpis": [{"name": "a", "pattern": "x"}, {"name": "a", "pattern": "y"}]}, "'a' is taken by another KPI"),
+        (
+            FACTS,
+            {"kpis": [{"name": "a", "pattern": "x"}, {"name": "a", "pattern": "y"}]},
+            "'a' is taken by another KPI",
+        ),
         (FACTS, {"kpis": [{"name": "a", "pattern": "("}]}, "not a regular expression"),
         (FACTS, {"kpis": [{"name": "a", "call": "nowhere:f"}]}, "no module 'nowhere'"),
     ],

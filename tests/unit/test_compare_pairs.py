@@ -22,14 +22,14 @@ ASKED = [
 def records(right: int, *, broken: int = 0, wrong: str = "no") -> list[Record]:
     """The first `right` answers right, the others wrong, the last `broken` failed."""
     return [
-        failed(one)
-        if number >= len(ASKED) - broken
-        else answered(one, one.reference if number < right else wrong)
+        failed(one) if number >= len(ASKED) - broken else answered(one, one.reference if number < right else wrong)
         for number, one in enumerate(ASKED)
     ]
 
 
-def pairs(folder: Path, arms: dict[str, list[Record]], *, asked: list[Example] = ASKED, margin: float = 0.05) -> list[Pair]:
+def pairs(
+    folder: Path, arms: dict[str, list[Record]], *, asked: list[Example] = ASKED, margin: float = 0.05
+) -> list[Pair]:
     seats = [desk(folder, name, made) for name, made in arms.items()]
     metrics = [FactsRight(), TokenF1(), ExactMatch(), StaleWording(), Bleu()]
     new = [one.id for one in asked[::2]]

@@ -31,7 +31,8 @@ BASE, RAG, HYBRID = standing("base", 0.1), standing("rag", 0.6), standing("hybri
 
 def test_an_arm_that_beats_every_other_is_recommended() -> None:
     found = advise(
-        [BASE, RAG, HYBRID], [pair("rag", "base", "better"), pair("hybrid", "base", "better"), pair("hybrid", "rag", "better")]
+        [BASE, RAG, HYBRID],
+        [pair("rag", "base", "better"), pair("hybrid", "base", "better"), pair("hybrid", "rag", "better")],
     )
     assert found.arm == "hybrid"
     assert found.verdict == "Use hybrid: its facts of 0.80 beats every other arm's."
@@ -65,7 +66,11 @@ def test_fewer_examples_than_there_are_are_never_asked_for() -> None:
 
 
 def test_three_arms_are_listed_as_one_writes_them() -> None:
-    undecided = [pair("rag", "base", "undecided"), pair("hybrid", "rag", "undecided"), pair("hybrid", "base", "undecided")]
+    undecided = [
+        pair("rag", "base", "undecided"),
+        pair("hybrid", "rag", "undecided"),
+        pair("hybrid", "base", "undecided"),
+    ]
     assert "between base, rag and hybrid on" in advise([BASE, RAG, HYBRID], undecided).verdict
 
 
@@ -109,7 +114,10 @@ def test_where_lower_is_better_the_lowest_is_best() -> None:
 
 
 def test_reasons_hold_the_figures_of_all_arms_and_only_those_there_are() -> None:
-    standings = [standing("rag", 0.6, style=0.2, seconds=1.0), standing("hybrid", 0.8, style=0.9, fresh=0.75, seconds=2.0)]
+    standings = [
+        standing("rag", 0.6, style=0.2, seconds=1.0),
+        standing("hybrid", 0.8, style=0.9, fresh=0.75, seconds=2.0),
+    ]
     found = advise(standings, [pair("hybrid", "rag", "better")])
     assert found.reasons == (
         "facts: rag 0.60 [0.50, 0.70], hybrid 0.80 [0.70, 0.90].",

@@ -12,6 +12,11 @@ from openbook.project.adapters import DEV_ROWS, hidden_documents, studied, watch
 from small_project import edit, lines, open_project, questions
 
 
+@pytest.fixture(autouse=True)
+def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.fsync", lambda _: None)
+
+
 @pytest.fixture
 def shops(tmp_path: Path) -> Project:
     project = open_project(tmp_path / "shops")
@@ -61,7 +66,8 @@ def test_an_edited_page_changes_the_hybrid_adapter_alone(shops: Project) -> None
 
 
 @pytest.mark.parametrize(
-    "section", ["[generate]\nmax_tokens = 7", "[cost]\nusd_per_hour = 3", "[compare]\nmargin = 0.2", "[prompt]\nshots = 9"]
+    "section",
+    ["[generate]\nmax_tokens = 7", "[cost]\nusd_per_hour = 3", "[compare]\nmargin = 0.2", "[prompt]\nshots = 9"],
 )
 def test_what_changes_no_row_leaves_the_adapters_as_they_are(shops: Project, section: str) -> None:
     before = fingerprints(shops)

@@ -39,7 +39,7 @@ def test_a_kind_s_own_table_stands_for_it() -> None:
 
 
 def test_an_unknown_arm_is_named_with_the_nearest_known_one() -> None:
-    with pytest.raises(ConfigError, match="no arm named 'hybird'. Did you mean 'hybrid'"):
+    with pytest.raises(ConfigError, match=r"no arm named 'hybird'\. Did you mean 'hybrid'"):
         plan(config(), "hybird")
 
 

@@ -11,6 +11,11 @@ from openbook.project import Project
 from small_project import edit, example, open_project
 
 
+@pytest.fixture(autouse=True)
+def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.fsync", lambda _: None)
+
+
 @pytest.fixture
 def shops(tmp_path: Path) -> Project:
     project = open_project(tmp_path / "shops", updates=True)

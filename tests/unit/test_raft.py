@@ -119,9 +119,7 @@ def test_the_second_half_of_an_answer_is_looked_for_where_retrieval_found_the_fi
 def test_what_retrieval_missed_comes_last(tmp_path: Path) -> None:
     noise = [chunk(f"n{i}.md", f"What does joining the club cost, part {i}? Ask at the counter.") for i in range(30)]
     index = searcher(tmp_path, [*noise, chunk("late.md", "Fines: 20p daily.")])
-    asked = example(
-        "fines", "What does joining the club cost, part 3?", documents=("late.md",), facts=(("20p",),)
-    )
+    asked = example("fines", "What does joining the club cost, part 3?", documents=("late.md",), facts=(("20p",),))
     texts = shown(row(asked, index, passages=3))
     assert texts[-1] == "Fines: 20p daily."
     assert len(texts) == 3

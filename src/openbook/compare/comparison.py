@@ -173,13 +173,13 @@ def _tune(sitting: _Sitting) -> None:
 
 
 def _answer(sitting: _Sitting, material: Material) -> None:
-    by_key = {question.key: question for question in material.paper.questions}
+    questions = material.paper.questions
     for desk in material.seats:
-        for key, record in desk.log.records.items():
-            if key in by_key:
-                sitting.watch.answered(desk.arm, by_key[key], record)
-    for desk in material.seats:
-        _ask(sitting, desk, material.paper.questions, f"answer {desk.name}", shown=True)
+        todo = {one.key for one in missing(desk.log.records, questions, retry_failures=sitting.retry_failures)}
+        for question in questions:
+            if question.key not in todo:
+                sitting.watch.answered(desk.arm, question, desk.log.records[question.key])
+        _ask(sitting, desk, questions, f"answer {desk.name}", shown=True)
 
 
 def _gap(sitting: _Sitting, material: Material) -> None:
@@ -203,7 +203,7 @@ def _freshness(sitting: _Sitting, material: Material) -> None:
 
 
 def _latency(sitting: _Sitting, material: Material) -> None:
-    desks = [(desk.arm, desk.log.folder) for desk in first_seats(material.seats)]
+    desks = list({desk.log.folder: (desk.arm, desk.log.folder) for desk in first_seats(material.seats)}.values())
     again = sitting.retry_failures
     if any(latency.is_missing(folder, material.latency, retry_failures=again) for _, folder in desks):
         with sitting.stage("latency"):

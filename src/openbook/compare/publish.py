@@ -3,6 +3,7 @@
 Knows how a report is named and kept, not what stands in it.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -43,6 +44,7 @@ def fingerprint(project: Project, material: Material, metrics: Sequence[Metric])
             ],
             "strata": [material.paper.stratum[q.id] + material.paper.group[q.id] for q in material.paper.questions],
             "division": [len(part) for part in (division.train, division.dev, division.seen, division.new)],
+            "skipped": project.knowledge.skipped(),
             "absent": [[row.name, row.reason] for row in material.absent],
         }
     )
@@ -59,7 +61,8 @@ def keep(project: Project, name: str, report: Mapping[str, Any], pages: Mapping[
     folder = project.workspace.report(name)
     for page, text in pages.items():
         write_text(folder / page, text)
-    write_json(folder / "report.json", report)
+    # Not sorted by key: the order of the arms is the reader's.
+    write_text(folder / "report.json", json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     return folder
 
 

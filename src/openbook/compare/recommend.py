@@ -70,6 +70,12 @@ def recommend(
     """
     if not standings:
         return _silent("Nothing to recommend: no arm was asked.")
+    if failed:
+        names = ", ".join(f"{name} ({count})" for name, count in failed.items())
+        return _silent(f"Cannot decide: too many failed answers in {names}. Mend the cause, then compare again.")
+    if len(standings) == 1:
+        only = standings[0]
+        return _silent(f"Nothing to choose from: only {only.name} took part, with {metric} {_figure(only)}.")
     if groups < FEWEST_GROUPS:
         smallest = min(1.0, 2.0 / 2**groups)
         counted = "1 group" if groups == 1 else f"{groups} groups"
@@ -77,12 +83,6 @@ def recommend(
             f"Cannot decide: {counted}, smallest possible p {smallest:.2g}. At least {FEWEST_GROUPS} groups are"
             " needed; label examples on other documents."
         )
-    if failed:
-        names = ", ".join(f"{name} ({count})" for name, count in failed.items())
-        return _silent(f"Cannot decide: too many failed answers in {names}. Mend the cause, then compare again.")
-    if len(standings) == 1:
-        only = standings[0]
-        return _silent(f"Nothing to choose from: only {only.name} took part, with {metric} {_figure(only)}.")
     sign = 1 if higher_is_better else -1
     best = max(standings, key=lambda standing: sign * standing.mean)
     rivals = [standing for standing in standings if standing.name != best.name]

@@ -48,6 +48,7 @@ def build(project: Project, material: Material, marks: Marks) -> Json:
         "level": config.compare.level,
         "metrics": [_metric_row(metric, primary=metric is marks.primary) for metric in marks.metrics],
         "examples": examples_row(project, material),
+        "documents": {"skipped": project.knowledge.skipped()},
         "arms": {**arms, **{row.name: {"kind": row.kind, "not_applicable": row.reason} for row in material.absent}},
         "pairs": [_pair_row(pair) for pair in pairs],
         "probes": {"freshness": _freshness_row(project, material, fresh), "gap": gap_of(material, marks)},

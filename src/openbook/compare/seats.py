@@ -1,7 +1,7 @@
 """Seats: each arm, with each of its training seeds, at its own desk with its own run log."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from openbook.arms import Arm
 from openbook.compare.runlog import RunLog
@@ -56,6 +56,12 @@ def seat(project: Project, plan: ArmPlan, seed: int, *, version: Version = "curr
     return Seat(plan=plan, arm=arm, log=RunLog(project.workspace.run(arm.fingerprint)))
 
 
+def _sharing(ready: Sequence[Seat]) -> list[Seat]:
+    """Seats of arms that answer alike write to one log: the second one has nothing left to ask."""
+    logs: dict[str, RunLog] = {}
+    return [replace(one, log=logs.setdefault(one.arm.fingerprint, one.log)) for one in ready]
+
+
 def seats(project: Project, *, partial: bool = False) -> list[Seat]:
     """Every applicable arm with each of its seeds.
 
@@ -70,7 +76,7 @@ def seats(project: Project, *, partial: bool = False) -> list[Seat]:
             except UsageError:
                 if not partial:
                     raise
-    return ready
+    return _sharing(ready)
 
 
 def first_seats(ready: Sequence[Seat]) -> list[Seat]:

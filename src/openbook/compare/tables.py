@@ -82,7 +82,7 @@ def notes(report: Json) -> list[str]:
     examples, groups = report["examples"], report["examples"]["groups"]
     asked = sum(examples["asked"].values())
     lines = [
-        f"{asked} {examples['side']} questions in {groups['all']} groups ({examples['asked']['seen']} seen, {examples['asked']['new']}"
+        f"{asked} {examples.get('side', 'test')} questions in {groups['all']} groups ({examples['asked']['seen']} seen, {examples['asked']['new']}"
         f" new); {report['level']:.0%} intervals over groups; margin {report['margin']:g} on {report['metric']}.",
     ]
     whole = {name: asked * len(arm["seeds"]) for name, arm in report["arms"].items() if "scores" in arm}
@@ -93,6 +93,10 @@ def notes(report: Json) -> list[str]:
     ]
     if examples.get("dropped"):
         lines.append(f"{examples['dropped']} examples are used for nothing: they draw on documents of both sides.")
+    skipped = report.get("documents", {}).get("skipped")
+    if skipped:
+        counted = "1 document is" if len(skipped) == 1 else f"{len(skipped)} documents are"
+        lines.append(f"{counted} not in the index, for example: {next(iter(skipped.values()))}")
     if len(report.get("machines", ())) > 1:
         kinds = "; ".join(f"{machine['cores']} cores of {machine['cpu']}" for machine in report["machines"])
         lines.append(f"Answers come from different machines ({kinds}): do not compare their seconds.")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from openbook.config import Config
+from openbook.core.errors import DataError
 from openbook.core.protocols import Embedder, Progress, Retriever, silent
 from openbook.core.types import Filter
 from openbook.ingest.sources import File, Source, expand
@@ -61,9 +62,9 @@ class Knowledge:
         return sorted(names)
 
     def content(self, version: Version = "current") -> str | None:
-        """Version of the indexed content; None where files and index differ. Opens neither store nor embedder.
+        """Version of the indexed content; None where files and index differ, or nothing is in it.
 
-        Once they agree the answer stays: a file that is edited while a comparison runs is taken up by the next one.
+        Opens neither store nor embedder. Once they agree the answer stays: a file that is edited while a comparison runs is taken up by the next one.
 
         Raises:
             IndexMismatch: The index was made by another embedder or with other chunk settings.
@@ -78,7 +79,7 @@ class Knowledge:
             tokens=self._config.chunks.tokens,
             settings=self._settings,
         )
-        found = None if behind else content_version(folder)
+        found = None if behind or not self._chunks(version) else content_version(folder)
         if found is not None:
             self._content[version] = found
         return found
@@ -90,6 +91,9 @@ class Knowledge:
 
         Args:
             rebuild: Throw the index away first, and of the first version also the second's, which started from it.
+
+        Raises:
+            DataError: No document holds any text.
         """
         folder = self._workspace.index(version)
         self._content.pop(version, None)
@@ -108,7 +112,17 @@ class Knowledge:
             progress=progress,
         )
         self._note(version, result)
+        if not result.chunks:
+            raise DataError(self._nothing(version))
         return result
+
+    def _chunks(self, version: Version) -> int:
+        state = load_state(self._workspace.index(version))
+        return sum(entry.chunks for entry in state.documents.values()) if state else 0
+
+    def _nothing(self, version: Version) -> str:
+        reasons = list(self.skipped(version).values())
+        return f"None of the {len(reasons)} documents holds text to look up. The first of them: {reasons[0]}"
 
     def _throw_away(self, versions: Sequence[Version]) -> None:
         self.close()
