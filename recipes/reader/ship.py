@@ -25,6 +25,7 @@ def main() -> None:
     for source in (config, manifest):
         value = json.loads(source.read_text(encoding="utf-8"))
         (options.out / source.name).write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    (options.out / NAMES[0]).chmod(0o644)
     print(f"{(options.out / NAMES[0]).stat().st_size / 1e6:.1f} MB in {options.out}")
 
 

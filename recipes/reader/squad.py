@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote
@@ -127,17 +128,9 @@ def _pack(text: str, spans: Sequence[tuple[int, int]], words: int) -> list[tuple
     return packed
 
 
-_TOPICS: dict[str, list[str]] = {}
-
-
+@cache
 def topics(article: Article) -> list[str]:
     """A plausible section name for each paragraph: its most telling word or pair of words within the article."""
-    if article.title not in _TOPICS:
-        _TOPICS[article.title] = _topics(article)
-    return _TOPICS[article.title]
-
-
-def _topics(article: Article) -> list[str]:
     title = {word.lower() for word in WORD.findall(article.title)}
     bags = [Counter(_terms(paragraph.text, title)) for paragraph in article.paragraphs]
     spread = Counter(term for bag in bags for term in bag)

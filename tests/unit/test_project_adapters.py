@@ -102,6 +102,16 @@ def test_more_rows_keep_the_ones_before(shops: Project) -> None:
     assert studied(division, Tune(rows=0), seed=0) == studied(division, Tune(rows=999), seed=0) == division.train
 
 
+def test_a_few_rows_teach_first_what_a_seen_question_asks_for(shops: Project) -> None:
+    division = shops.exam.division
+    asked = {example.fact for example in division.seen if example.fact}
+    assert len(division.train) > len(asked) > 1
+
+    few = studied(division, Tune(rows=len(asked)), seed=0)
+
+    assert {row.fact for row in few} == asked
+
+
 def test_rows_keep_the_order_of_the_file(shops: Project) -> None:
     ids = [row.id for row in shops.exam.division.train]
     chosen = [row.id for row in studied(shops.exam.division, Tune(rows=7), seed=0)]

