@@ -8,6 +8,7 @@ nothing of what any verb does.
 import importlib
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -78,6 +79,8 @@ def cli() -> None:
 def main() -> NoReturn:
     """The command's entry point."""
     prepare(os.environ)
+    # What one library deprecates in another is no news to a user.
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"(transformers|peft)\.")
     sys.exit(run(sys.argv[1:]))
 
 

@@ -1,7 +1,7 @@
 """What a comparison will do and about how long each step takes, before anything runs. Opens no model.
 
-Tokens are counted as characters / 4; speeds are those measured for a 135M-parameter model on two cores (README of
-benchmarks/), scaled by the model's size.
+Tokens are counted as characters / 4; speeds are those measured for a 135M-parameter model on two cores, scaled by the
+model's size.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ class Speeds:
     train: float
 
 
-BF16 = Speeds(read=900, write=110, train=450)
+BF16 = Speeds(read=900, write=110, train=270)
 FP32 = Speeds(read=300, write=50, train=200)
 
 
