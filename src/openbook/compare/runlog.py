@@ -14,7 +14,8 @@ from typing import Any
 from openbook.core import jsonl
 from openbook.core.errors import disk_errors
 from openbook.core.ids import digest
-from openbook.core.types import Answer, Chunk, Citation, Failure, Hit, Message, Record, Usage
+from openbook.core.plain import chunk_of, chunk_row
+from openbook.core.types import Answer, Citation, Failure, Hit, Message, Record, Usage
 from openbook.workspace import read_json, write_json
 
 
@@ -54,7 +55,7 @@ class RunLog:
     def append(self, records: Sequence[Record]) -> None:
         """Passages and prompts first, so that no record ever points at one that is not there."""
         chunks = (hit.chunk for r in records if isinstance(r.result, Answer) for hit in r.result.hits)
-        passages = _fresh(((chunk.id, _chunk_row(chunk)) for chunk in chunks), self._passages)
+        passages = _fresh(((chunk.id, {"id": chunk.id, **chunk_row(chunk)}) for chunk in chunks), self._passages)
         prompts = _fresh(((_prompt_id(r), _prompt_row(r)) for r in records if r.messages), self._prompts)
         with disk_errors(f"answers to {str(self.folder)!r}"):
             jsonl.append(self.folder / "passages.jsonl", passages)
@@ -71,7 +72,7 @@ class RunLog:
 
     def _answer(self, row: Mapping[str, Any]) -> Answer:
         hits = tuple(
-            Hit(chunk=_chunk(self._passages[hit["chunk"]]), score=hit["score"], ranks=hit["ranks"])
+            Hit(chunk=chunk_of(self._passages[hit["chunk"]]), score=hit["score"], ranks=hit["ranks"])
             for hit in row["hits"]
         )
         return Answer(
@@ -142,26 +143,3 @@ def _failure(row: Mapping[str, Any]) -> Failure:
 
 def _usage_row(usage: Usage) -> dict[str, int]:
     return {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}
-
-
-def _chunk_row(chunk: Chunk) -> dict[str, Any]:
-    return {
-        "id": chunk.id,
-        "document": chunk.document,
-        "text": chunk.text,
-        "start": chunk.start,
-        "end": chunk.end,
-        "headings": list(chunk.headings),
-        "metadata": dict(chunk.metadata),
-    }
-
-
-def _chunk(row: Mapping[str, Any]) -> Chunk:
-    return Chunk(
-        document=row["document"],
-        text=row["text"],
-        start=row["start"],
-        end=row["end"],
-        headings=tuple(row["headings"]),
-        metadata=row["metadata"],
-    )

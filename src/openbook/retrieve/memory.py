@@ -7,7 +7,7 @@ import base64
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from openbook.core.errors import IndexMismatch, StoreError
 from openbook.core.ids import canonical
+from openbook.core.plain import chunk_of, chunk_row
 from openbook.core.protocols import Vector
 from openbook.core.types import Chunk, Filter, Hit
 from openbook.retrieve.filters import matches
@@ -127,15 +128,7 @@ def _stamp(file: Path) -> tuple[int, int, int] | None:
 
 
 def _row(chunk: Chunk, vector: NDArray[np.float32]) -> dict[str, Any]:
-    return {
-        "document": chunk.document,
-        "text": chunk.text,
-        "start": chunk.start,
-        "end": chunk.end,
-        "headings": list(chunk.headings),
-        "metadata": dict(chunk.metadata),
-        "vector": base64.b64encode(vector.astype("<f4").tobytes()).decode("ascii"),
-    }
+    return {**chunk_row(chunk), "vector": base64.b64encode(vector.astype("<f4").tobytes()).decode("ascii")}
 
 
 def _read(file: Path, dimension: int) -> Rows:
@@ -145,7 +138,7 @@ def _read(file: Path, dimension: int) -> Rows:
         head, *lines = file.read_text(encoding="utf-8").removesuffix("\n").split("\n")
         held = int(json.loads(head)["dimension"])
         rows = [json.loads(line) for line in lines]
-        chunks = [_chunk(row) for row in rows]
+        chunks = [chunk_of(row) for row in rows]
         packed = b"".join(base64.b64decode(row["vector"]) for row in rows)
         vectors = np.frombuffer(packed, dtype="<f4").reshape(len(rows), held)
     except (ValueError, KeyError, TypeError) as error:
@@ -159,14 +152,3 @@ def _read(file: Path, dimension: int) -> Rows:
             " was made with another embedder. Make it again with: openbook ingest --rebuild"
         )
     return Rows(chunks, vectors.astype(np.float32))
-
-
-def _chunk(row: Mapping[str, Any]) -> Chunk:
-    return Chunk(
-        document=row["document"],
-        text=row["text"],
-        start=row["start"],
-        end=row["end"],
-        headings=tuple(row["headings"]),
-        metadata=row["metadata"],
-    )
