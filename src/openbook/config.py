@@ -73,7 +73,9 @@ class Model(Section):
         description="`smollm2-reader`, `smollm2`, `hf:<hub id or folder>`, `openai:<model>`, `scripted:<file>`, `quote`.",
     )
     revision: str = Field("", description="Hub revision of an `hf:` model.")
-    adapter: str = Field("", description="Folder of a PEFT adapter to put on an `hf:` or built-in model.")
+    adapter: str = Field(
+        "", description="Folder of a PEFT adapter to put on an `hf:` or built-in model, relative to the project."
+    )
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto", description="`auto`: what the machine does fast."
     )

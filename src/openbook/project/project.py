@@ -187,7 +187,7 @@ class Project:
 
     def _generator(self, chosen: ArmPlan, seed: int) -> Generator:
         """One generator for each model and adapter, shared by the arms that use it."""
-        adapter = Path(chosen.model.adapter) if chosen.model.adapter else None
+        adapter = self.root / chosen.model.adapter if chosen.model.adapter else None
         if chosen.tunes:
             trained = self.adapter(chosen.name, seed=seed)
             if trained is None:
