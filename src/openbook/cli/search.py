@@ -27,12 +27,7 @@ def search(root: Path, file: str, as_json: bool, count: int, condition: str | No
     project = Project.open(root, file=file)
     project.content()
     retrieve = project.config.retrieve
-    retriever = project.knowledge.retriever(
-        mode=retrieve.mode,
-        candidates=retrieve.candidates,
-        rrf_k=retrieve.rrf_k,
-        document_weight=retrieve.document_weight,
-    )
+    retriever = project.knowledge.retriever(retrieve)
     filters = where(_parsed(condition) if condition else retrieve.filter)
     (hits,) = retriever.search([query], k=count, where=filters)
     if isinstance(hits, Failure):

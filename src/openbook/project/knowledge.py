@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from openbook.config import Config
+from openbook.config import Config, Retrieve
 from openbook.core.errors import DataError
 from openbook.core.protocols import Embedder, Progress, Retriever, silent
 from openbook.core.types import Filter
@@ -17,7 +17,7 @@ from openbook.ingest.state import load as load_state
 from openbook.ingest.sync import SyncResult, sync
 from openbook.retrieve import EMBEDDERS, STORES
 from openbook.retrieve.filters import parse_filter
-from openbook.retrieve.search import Mode, Searcher
+from openbook.retrieve.search import Searcher
 from openbook.workspace import Workspace, read_json, write_json
 
 Version = Literal["current", "updates"]
@@ -151,19 +151,10 @@ class Knowledge:
             spent = {stage: round(noted.get(stage, 0.0) + value, 4) for stage, value in result.seconds.items()}
             write_json(self._timing(version), spent)
 
-    def retriever(
-        self, version: Version = "current", *, mode: Mode, candidates: int, rrf_k: int, document_weight: float = 0.0
-    ) -> Retriever:
+    def retriever(self, settings: Retrieve, version: Version = "current") -> Retriever:
         """A searcher over an index."""
-        embedder = None if mode == "lexical" else self._embedder
-        return Searcher(
-            embedder,
-            self._store(version),
-            mode=mode,
-            candidates=candidates,
-            rrf_k=rrf_k,
-            document_weight=document_weight,
-        )
+        embedder = None if settings.mode == "lexical" else self._embedder
+        return Searcher(embedder, self._store(version), **search_settings(settings))
 
     def close(self) -> None:
         """Close the stores that were opened."""
@@ -205,6 +196,11 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copytree(source, part)
     (part / "seconds.json").unlink(missing_ok=True)
     os.replace(part, target)
+
+
+def search_settings(settings: Retrieve) -> dict[str, Any]:
+    """What of `[retrieve]` decides which chunks are found, by the searcher's own names."""
+    return settings.model_dump(include={"mode", "candidates", "rrf_k", "document_weight"})
 
 
 def where(settings: dict[str, Any]) -> Filter | None:

@@ -13,7 +13,7 @@ from openbook.core.types import Adapter
 from openbook.project.adapters import Study, hidden_documents, studied, train, watched
 from openbook.project.exam import Exam
 from openbook.project.generators import open_generator
-from openbook.project.knowledge import Knowledge, Version, where
+from openbook.project.knowledge import Knowledge, Version, search_settings, where
 from openbook.project.plans import ArmPlan, plan, plans
 from openbook.prompt import Shot, Template
 from openbook.tune.adapters import load_adapter
@@ -139,16 +139,9 @@ class Project:
         return train(study, retriever, folder=self.workspace.adapter(study.fingerprint), progress=progress)
 
     def retriever(self, chosen: ArmPlan, version: Version = "current") -> Retriever:
-        settings = chosen.retrieve
-        key = f"{version} {settings.mode} {settings.candidates} {settings.rrf_k} {settings.document_weight}"
+        key = f"{version} {search_settings(chosen.retrieve)}"
         if key not in self._retrievers:
-            self._retrievers[key] = self.knowledge.retriever(
-                version,
-                mode=settings.mode,
-                candidates=settings.candidates,
-                rrf_k=settings.rrf_k,
-                document_weight=settings.document_weight,
-            )
+            self._retrievers[key] = self.knowledge.retriever(chosen.retrieve, version)
         return self._retrievers[key]
 
     def close(self) -> None:
@@ -164,7 +157,7 @@ class Project:
             content=self.content(version),
             passages=settings.passages,
             where=where(settings.filter),
-            settings=settings.model_dump(include={"mode", "candidates", "rrf_k", "document_weight"}),
+            settings=search_settings(settings),
         )
 
     def content(self, version: Version = "current") -> str:
