@@ -188,6 +188,17 @@ def test_a_refused_key_is_told_and_nothing_of_it_is_written(
         assert not path.is_file() or b"sk-very-secret" not in path.read_bytes()
 
 
+def test_once_the_key_is_mended_the_next_call_asks_again(tmp_path: Path, told: Told) -> None:
+    with chat_server(lambda exchange: exchange.error(401, "bad key")) as server:
+        project = endpoint(tmp_path / "shops", server.base_url)
+        code, said = told(project)
+        assert code == 1
+        assert "5 questions in a row got no answer" in said
+        assert "Check the key" in said
+        server.behaviour = answering(lambda _: "It is £100. [anvil]")
+        assert told(project)[0] == 0
+
+
 def test_a_missing_key_is_a_usage_error(tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     project = write(tmp_path / "shops", model="openai:some", more=BASE_ONLY)

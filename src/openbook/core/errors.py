@@ -97,11 +97,11 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
 
 @contextmanager
 def disk_errors(what: str) -> Iterator[None]:
-    """Turn `no space left on device` into a `DiskFull` sentence naming what was being written."""
+    """Turn a full disk, a spent quota or a file-size limit into a `DiskFull` sentence naming what was being written."""
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise DiskFull(
                 f"The disk is full: could not write {what}. Everything written before is safe; free some room and run"
                 " the same command again, it goes on where it stopped."

@@ -17,6 +17,8 @@ from openbook.core.errors import EndpointError
 from openbook.core.types import Request, Usage
 
 TRANSIENT = {408, 409, 425, 429}
+MENDABLE = {401, 403, 404}
+"""A key, a permission, a model's name: not worth another attempt now, but asked again once somebody has seen to it."""
 LONGEST_PAUSE = 30.0
 LONGEST_RETRY_AFTER = 120.0
 QUOTED = 200
@@ -145,14 +147,14 @@ def status_error(response: httpx.Response, host: str, hide: Hide) -> EndpointErr
         said = _message(response.json())
     except ValueError:
         said = response.text
-    transient = code in TRANSIENT or code >= 500
+    transient = code in TRANSIENT or code in MENDABLE or code >= 500
     sentence = f"{host} answered {code} ({response.reason_phrase or 'no reason'}): {_quoted(said, hide)}"
     if code in (401, 403):
         sentence += " Check the key and that it may use this model."
     if code == 404:
         sentence += " Check the model's name and base_url."
     after = _retry_after(response)
-    if "insufficient_quota" in response.text:
+    if code in MENDABLE or "insufficient_quota" in response.text:
         after = math.inf
     return Throttled(sentence, seconds=after) if transient and after is not None else _error(sentence, transient)
 
