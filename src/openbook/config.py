@@ -140,7 +140,9 @@ class Tune(Section):
     dropout: Share = Field(0.0, description="On the adapter's input.")
     rate: float = Field(0.0, ge=0, description="Peak learning rate; 0: 1e-3 below 500M parameters, else 2e-4.")
     epochs: float = Field(3.0, gt=0, description="Passes over the rows.")
-    batch: int = Field(8, ge=1, description="Rows per optimiser step.")
+    batch: int = Field(
+        0, ge=0, description="Rows per optimiser step; 0: 2 to 8, so that few rows still make some 200 steps."
+    )
     warmup: Share = Field(0.05, description="Share of the steps in which the rate rises.")
     rows: int = Field(0, ge=0, description="Train on this many rows at most; 0: all.")
     max_tokens: int = Field(0, ge=0, description="Longest row; 0: from the data.")

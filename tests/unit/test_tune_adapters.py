@@ -63,15 +63,20 @@ def test_names_and_places_do_not_change_the_fingerprint(changes: dict[str, Any])
 
 
 def test_left_open_hyperparameters_follow_the_size_of_the_model() -> None:
-    small, large = (resolve(Tuning(rank=8), parameters=size) for size in (135_000_000, 7_000_000_000))
+    small, large = (resolve(Tuning(rank=8), parameters=size, rows=1) for size in (135_000_000, 7_000_000_000))
     assert (small.rate, small.alpha) == (1e-3, 16)
     assert (large.rate, large.alpha) == (2e-4, 16)
-    assert resolve(Tuning(method="full"), parameters=135_000_000).rate < small.rate
+    assert resolve(Tuning(method="full"), parameters=135_000_000, rows=1).rate < small.rate
 
 
 def test_given_hyperparameters_are_left_as_they_are() -> None:
-    given = Tuning(rank=8, rate=5e-4, alpha=8)
-    assert resolve(given, parameters=1) == given
+    given = Tuning(rank=8, rate=5e-4, alpha=8, batch=32)
+    assert resolve(given, parameters=1, rows=1) == given
+
+
+@pytest.mark.parametrize(("rows", "epochs", "batch"), [(20, 3, 2), (80, 5, 2), (187, 5, 4), (10_000, 1, 8)])
+def test_few_rows_take_small_batches_so_that_there_are_enough_updates(rows: int, epochs: float, batch: int) -> None:
+    assert resolve(Tuning(epochs=epochs), parameters=1, rows=rows).batch == batch
 
 
 def test_what_is_no_manifest_is_no_adapter(tmp_path: Path) -> None:

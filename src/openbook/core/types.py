@@ -308,7 +308,7 @@ class Tuning:
         alpha: LoRA scale; 0 means 2 × rank.
         rate: Peak learning rate of a cosine schedule; 0 means the measured default for the model's size.
         epochs: Passes over the rows.
-        batch: Rows per optimiser step.
+        batch: Rows per optimiser step; 0 means from the number of rows.
         warmup: Share of the steps with a rising rate.
         max_tokens: Longest row; the prompt is cut from its middle, never the answer. 0 means from the data.
     """
@@ -319,7 +319,7 @@ class Tuning:
     dropout: float = 0.0
     rate: float = 0.0
     epochs: float = 3.0
-    batch: int = 8
+    batch: int = 0
     warmup: float = 0.05
     weight_decay: float = 0.0
     max_tokens: int = 0

@@ -16,7 +16,7 @@ from openbook.workspace import read_json, write_json
 
 MANIFEST = "manifest.json"
 SCHEMA = 1
-VERSION = 1
+VERSION = 2
 """Raised whenever the same arguments would train another adapter: part of every adapter's fingerprint."""
 
 PACKAGES = ("openbook", "torch", "transformers", "peft")

@@ -86,7 +86,7 @@ class PeftTrainer:
         if not rows:
             raise UsageError("There are no rows to train on: every training example was filtered out or held back.")
         begin(folder)
-        tuning = presets.resolve(tuning, parameters=self._model.parameters)
+        tuning = presets.resolve(tuning, parameters=self._model.parameters, rows=len(rows))
         with _own_random_numbers(tuning.seed, self._device), _memory_errors(self._model, tuning):
             return self._train(rows, dev, tuning, folder=folder, fingerprint=fingerprint, progress=progress)
 

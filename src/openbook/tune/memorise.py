@@ -56,7 +56,8 @@ class MemoriseTrainer:
             raise UsageError("There are no rows to train on: every training example was filtered out or held back.")
         begin(folder)
         begun = time.monotonic()
-        tuning = presets.resolve(tuning, parameters=0 if self._model is None else self._model.parameters)
+        parameters = 0 if self._model is None else self._model.parameters
+        tuning = presets.resolve(tuning, parameters=parameters, rows=len(rows))
         for step in range(len(rows) + 1):
             progress(step, len(rows), "tune")
         memory = [{"question": question_of(row), "completion": row.completion} for row in rows]

@@ -1,0 +1,5 @@
+"""`python -m openbook`: the same as the command `openbook`."""
+
+from openbook.cli.main import main
+
+raise SystemExit(main())
