@@ -22,6 +22,7 @@ from openbook.core.errors import OpenbookError, unknown
 
 # In the order in which a newcomer meets them: name → module, and the line that `openbook --help` prints.
 VERBS: dict[str, tuple[str, str]] = {
+    "advise": ("openbook.cli.advise", "Before any data: what to expect, measure first, and label."),
     "init": ("openbook.cli.init", "Start a project: a small example, or your own documents and examples."),
     "models": ("openbook.cli.models", "List the built-in models; fetch one."),
     "ingest": ("openbook.cli.ingest", "Bring the index up to date with the documents."),
