@@ -2,4 +2,4 @@
 
 from openbook.cli.main import main
 
-raise SystemExit(main())
+main()
