@@ -21,7 +21,7 @@ def cli_page() -> str:
         "`openbook --help` lists the verbs, `openbook VERB --help` explains one. Progress is drawn on standard error and"
         " only on a terminal; with `--json` standard output holds one JSON object and nothing else.\n\n"
         "Exit codes: 0 done, 1 something failed while running, 2 the call or a file of yours is wrong, 3 a gate did not"
-        " hold (no verb has a gate yet), 130 interrupted. `-h`, `--help` and `--traceback` (show where an error came from) go with every verb.",
+        " hold (`openbook compare --require`), 130 interrupted. `-h`, `--help` and `--traceback` (show where an error came from) go with every verb.",
     ]
     for name, (_, line) in VERBS.items():
         parts += [f"## `openbook {name}`", line]
@@ -37,7 +37,8 @@ def commands(name: str) -> list[tuple[str, click.Command]]:
     verb = cli.get_command(click.Context(cli), name)
     assert verb is not None
     if isinstance(verb, click.Group):
-        return [(f"openbook {name} {inner}", command) for inner, command in verb.commands.items()]
+        inner = [(f"openbook {name} {word}", command) for word, command in verb.commands.items()]
+        return [(f"openbook {name}", verb), *inner] if verb.invoke_without_command else inner
     return [(f"openbook {name}", verb)]
 
 

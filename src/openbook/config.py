@@ -175,6 +175,10 @@ class Compare(Section):
     seeds: tuple[int, ...] = Field((0,), min_length=1, description="Training seeds.")
     questions: int = Field(0, ge=0, description="Ask this many test questions at most; 0: all.")
     max_failures: Share = Field(0.05, description="More failed answers than this share fail the run.")
+    require: tuple[str, ...] = Field(
+        (),
+        description="Requirements such as `hybrid.facts >= rag.facts - 0.05`: `compare` exits with 3 unless they hold.",
+    )
 
 
 class Arm(Section):

@@ -6,7 +6,8 @@
   index-updates/          the documents' second version
   adapters/<fingerprint>/ trained adapters, checkpoints while training
   runs/<fingerprint>/     run.json, records.jsonl, passages.jsonl, prompts.jsonl
-  reports/<fingerprint>/  report.json, report.html
+  reports/<fingerprint>/  report.json, report.html, report.md, gates.json
+  latest.json             the reports shown last
   looks.jsonl             every look at test scores
 """
 

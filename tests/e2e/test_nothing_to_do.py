@@ -25,6 +25,7 @@ from openbook.cli.main import run
 with contextlib.redirect_stdout(io.StringIO()):
     codes = [run([verb, *sys.argv[1:]]) for verb in ("compare", "report", "runs")]
     seconds = time.perf_counter() - began
+    run(["compare", *sys.argv[1:], "--require", "rag.facts >= 0.5", "--require", "recommendation.arm == rag"])
 print(json.dumps([codes, seconds, sorted({name.split(".")[0] for name in sys.modules})]))
 """
 

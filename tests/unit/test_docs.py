@@ -100,6 +100,20 @@ def check_verb(words: list[str]) -> None:
         assert given or not parameter.required, f"{command.name}: {parameter.name} is missing"
 
 
+@pytest.mark.parametrize("file", sorted((ROOT / "docs/how-to/ci").glob("*.yml")), ids=name)
+def test_the_ready_made_jobs_call_commands_that_exist_and_keep_what_was_answered(file: Path) -> None:
+    yaml = pytest.importorskip("yaml")
+    text = file.read_text(encoding="utf-8")
+    assert yaml.safe_load(text)
+    found = re.findall(r"^\s*(?:- run: |run: |- )((?:openbook|pip) .+)$", text, re.MULTILINE)
+    assert len(found) >= 3
+    for line in found:
+        for words in commands(line.replace(">>", ">")):
+            check(without_redirection(words))
+    assert "bot/.openbook" in text
+    assert "OPENBOOK_HOME" in text
+
+
 def test_a_command_that_is_none_fails() -> None:
     for wrong in (
         "openbook compair",

@@ -1,13 +1,23 @@
-"""`openbook report`: the report of what was answered so far, from the records alone. Parses, calls, renders."""
+"""`openbook report`: the report of what was answered so far, and what changed between two. Parses, calls, renders."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from openbook.cli.verb import json_option, print_json, project_options, verb
+from openbook.cli.verb import CONFIG, find_project, json_option, print_json, project_options, project_root, verb_group
+
+EXAMPLE = """openbook report
+openbook report --markdown > result.md
+openbook report --json | jq .pairs
+openbook report diff previous latest"""
+
+DIFF = """openbook report diff
+openbook report diff previous latest --json
+openbook report diff main/report.json .openbook/reports/7936b19101794800"""
 
 
-@verb("report", example="openbook report\nopenbook report --markdown > result.md\nopenbook report --json | jq .pairs")
+@verb_group("report", example=EXAMPLE, alone=True)
 @project_options
 @json_option
 @click.option("--markdown", is_flag=True, help="Print the report as Markdown.")
@@ -29,3 +39,43 @@ def report(root: Path, file: str, as_json: bool, markdown: bool, dev: bool) -> i
     else:
         show_report(outcome.report)
     return 0
+
+
+@report.verb("diff", example=DIFF)
+@click.argument("before", default="previous")
+@click.argument("after", default="latest")
+@click.option(
+    "-C",
+    "--project",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The project that names of reports belong to; default: the one of this folder. Paths need none.",
+)
+@json_option
+@click.pass_context
+def diff(ctx: click.Context, before: str, after: str, project: Path | None, as_json: bool) -> int:
+    """Say what changed between two reports, and what of it is more than chance.
+
+    BEFORE and AFTER are a report's file or folder, a project's folder, the name of a kept report or the start of it,
+    `latest`, or `previous`. Figures are compared question by question, on the questions that both asked.
+    """
+    from openbook.cli.diff import show_diff
+    from openbook.compare.diff import diff as compared
+    from openbook.compare.kept import read
+
+    outer = ctx.parent.params if ctx.parent is not None else {}
+    opened = _project(project or outer.get("project"), outer.get("file") or CONFIG)
+    (old_file, old), (new_file, new) = (read(name, opened) for name in (before, after))
+    found = {**compared(old, new), "before": old_file, "after": new_file}
+    if as_json or outer.get("as_json"):
+        print_json(found)
+    else:
+        show_diff(found)
+    return 0
+
+
+def _project(named: Path | None, file: str) -> Any:
+    """The project that was named or that this folder belongs to; None where there is none."""
+    from openbook.project import Project
+
+    root = project_root(named) if named is not None else find_project(Path.cwd())
+    return None if root is None else Project.open(root, file=file)

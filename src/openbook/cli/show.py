@@ -31,6 +31,8 @@ def show_report(report: Mapping[str, Any]) -> None:
         out.print(f"  because  {reason}", markup=False)
     for flip in advice["flips_if"]:
         out.print(f"  but      {flip}", markup=False)
+    for gate in report.get("gates", ()):
+        out.print(f"  gate     {gate['outcome']}: {gate['require']}. {gate['sentence']}", markup=False)
     if report.get("report"):
         out.print(f"\nReport: {report['report']}", markup=False)
 

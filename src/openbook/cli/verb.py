@@ -81,15 +81,30 @@ def verb(name: str, *, example: str) -> Callable[[Callable[..., Any]], Verb]:
     return make
 
 
-def verb_group(name: str, *, example: str) -> Callable[[Callable[..., Any]], VerbGroup]:
-    """Decorator: a function as a verb of several words."""
+def verb_group(name: str, *, example: str, alone: bool = False) -> Callable[[Callable[..., Any]], VerbGroup]:
+    """Decorator: a function as a verb of several words.
+
+    Args:
+        alone: The first word alone is a command too, and the function does it.
+    """
 
     def make(function: Callable[..., Any]) -> VerbGroup:
-        group = click.group(name, cls=VerbGroup)(function)
+        done = _unless_more_words(function) if alone else function
+        group = click.group(name, cls=VerbGroup, invoke_without_command=alone)(done)
+        group.params += [traceback_option()] if alone else []
         group.example = example
         return group
 
     return make
+
+
+def _unless_more_words(function: Callable[..., Any]) -> Callable[..., Any]:
+    @click.pass_context
+    @functools.wraps(function)
+    def placed(ctx: click.Context, /, *args: Any, **options: Any) -> Any:
+        return None if ctx.invoked_subcommand else function(*args, **options)
+
+    return placed
 
 
 def examples_section(formatter: click.HelpFormatter, example: str) -> None:

@@ -1,14 +1,16 @@
 """From material to a kept report, and what it means for an exit code. Marks only when the report is not there yet."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from openbook.compare import publish, report
+from openbook.compare import gate, publish, report
 from openbook.compare.comparison import Material
 from openbook.compare.marks import Marks
 from openbook.compare.metrics import metrics_for
+from openbook.compare.requirement import parse
 from openbook.project import Project
 
 
@@ -17,8 +19,8 @@ class Outcome:
     """A report with where it lies.
 
     Attributes:
-        report: The JSON object of `openbook compare --json`, with `answers` beside.
-        folder: Holds `report.json`, `report.html` and `report.md`.
+        report: The JSON object of `openbook compare --json`, with `answers` beside. Its `gates` are those of the last call.
+        folder: Holds `report.json`, `report.html`, `report.md`, and `gates.json` where the pages show gates.
         failed: Arm → share of failed answers, for those above `max_failures`.
     """
 
@@ -44,10 +46,24 @@ def conclude(project: Project, material: Material, *, looked: bool = True) -> Ou
     publish.remember(project, name)
     folder = project.workspace.report(name)
     return Outcome(
-        report={**found, "looks": looks, "report": str(folder / "report.html")},
+        report={
+            **found,
+            "gates": publish.gates(folder) or [],
+            "looks": looks,
+            "report": str(folder / "report.html"),
+        },
         folder=folder,
         failed=_failed(project, found),
     )
+
+
+def hold(project: Project, outcome: Outcome, gates: Sequence[gate.Gate]) -> Outcome:
+    """Show these gates, and no others, in a report's object and pages. `report.json` stays what the runs make it."""
+    shown = gate.rows(gates)
+    if publish.gates(outcome.folder) != shown:
+        found = publish.find(project, outcome.folder.name) or {}
+        publish.keep_gates(outcome.folder, shown, _pages(project, {**found, "gates": shown}))
+    return replace(outcome, report={**outcome.report, "gates": shown})
 
 
 def public(outcome: Outcome) -> dict[str, Any]:
@@ -64,4 +80,7 @@ def _pages(project: Project, found: Mapping[str, Any]) -> dict[str, str]:
     from openbook.compare import page, tables
 
     command = f"openbook compare -C {project.root.name}" + (" --dev" if found["examples"]["side"] == "dev" else "")
+    required = [row["require"] for row in found.get("gates", ())]
+    configured = {str(parse(text)) for text in project.config.compare.require} if required else set()
+    command += "".join(f" --require {shlex.quote(text)}" for text in required if text not in configured)
     return {"report.html": page.html(found, command=command), "report.md": tables.markdown(found, command=command)}

@@ -75,6 +75,7 @@ def _tables(report: Json) -> Json:
         "stages": sorted({stage for arm in arms.values() for stage in arm["seconds"].get("by_stage", {})}),
         "asked_alone": max((arm["seconds"].get("n", 0) for arm in arms.values()), default=0),
         "unlike": unlike(report),
+        "gates": report.get("gates", ()),
     }
 
 

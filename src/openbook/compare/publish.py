@@ -20,6 +20,7 @@ from openbook.project import Project
 from openbook.workspace import read_json, write_json, write_text
 
 LATEST = "latest.json"
+GATES = "gates.json"
 
 
 def fingerprint(project: Project, material: Material, metrics: Sequence[Metric]) -> str:
@@ -31,7 +32,10 @@ def fingerprint(project: Project, material: Material, metrics: Sequence[Metric])
     return digest(
         {
             "version": [VERSION, __version__],
-            "settings": config.model_dump(mode="json", include=sections, by_alias=True),
+            # What is required of a report does not change the report.
+            "settings": config.model_dump(
+                mode="json", include=sections, exclude={"compare": {"require"}}, by_alias=True
+            ),
             "project": [project.name, project.root.name, material.dev],
             "metrics": [[metric.name, metric.signature] for metric in metrics],
             "runs": [
@@ -66,14 +70,45 @@ def keep(project: Project, name: str, report: Mapping[str, Any], pages: Mapping[
     return folder
 
 
+def gates(folder: Path) -> list[dict[str, Any]] | None:
+    """The gates that a report's pages show; None where a kill left that open."""
+    file = folder / GATES
+    if not file.exists():
+        return []
+    found = read_json(file)
+    return found if isinstance(found, list) else None
+
+
+def keep_gates(folder: Path, shown: Sequence[Mapping[str, Any]], pages: Mapping[str, str]) -> None:
+    """Replace the pages of a kept report by ones that show these gates."""
+    write_json(folder / GATES, None)
+    for page, text in pages.items():
+        write_text(folder / page, text)
+    if shown:
+        write_json(folder / GATES, shown)
+    else:
+        (folder / GATES).unlink()
+
+
 def remember(project: Project, name: str) -> None:
-    """Make this the report that `openbook report` shows."""
-    write_json(project.workspace.folder / LATEST, {"report": name})
+    """Make this the report that `openbook report` shows; the one before stays known as the previous one."""
+    before = latest(project)
+    if name != before:
+        write_json(project.workspace.folder / LATEST, {"report": name, **({"previous": before} if before else {})})
 
 
 def latest(project: Project) -> str | None:
+    return _remembered(project, "report")
+
+
+def previous(project: Project) -> str | None:
+    """The last report that was shown before the latest one and is another."""
+    return _remembered(project, "previous")
+
+
+def _remembered(project: Project, key: str) -> str | None:
     found = read_json(project.workspace.folder / LATEST)
-    return str(found["report"]) if isinstance(found, dict) else None
+    return str(found[key]) if isinstance(found, dict) and key in found else None
 
 
 def look(project: Project, material: Material) -> int:

@@ -117,6 +117,8 @@ def markdown(report: Json, *, command: str) -> str:
         parts.append(bullets(advice["reasons"]))
     if advice["flips_if"]:
         parts.append("What would change it:\n\n" + bullets(advice["flips_if"]))
+    if report.get("gates"):
+        parts += ["## Gate", gates(report)]
     parts += [grid(heads(report), rows(report)), bullets([*notes(report), *absent(report)])]
     parts += ["## Pairs", pairs(report)]
     if report["probes"]["freshness"]:
@@ -143,6 +145,12 @@ def pairs(report: Json) -> str:
         if not p["exploratory"]
     ]
     return grid(["pair", report["metric"], "p", "p adjusted", "verdict", "n to decide"], cells)
+
+
+def gates(report: Json) -> str:
+    """Every requirement and what became of it."""
+    cells = [[f"`{gate['require']}`", gate["outcome"], gate["sentence"]] for gate in report["gates"]]
+    return grid(["requirement", "outcome", "what the answers say"], cells)
 
 
 def freshness(report: Json) -> str:

@@ -10,6 +10,7 @@ from openbook.score.stats.intervals import Interval, mean_interval, proportion_i
 from openbook.score.stats.jackknife import pseudo_values
 from openbook.score.stats.paired import Equivalence, mcnemar, paired_interval, tango, tost
 from openbook.score.stats.power import Needed, needed, needed_groups, smallest_effect
+from openbook.score.stats.quantiles import quantile_bounds, quantile_needed
 from openbook.score.stats.signflip import FEWEST_GROUPS, SignFlip, sign_flip
 from openbook.score.stats.verdict import Contrast, Verdict, classify, contrast
 
@@ -34,6 +35,8 @@ __all__ = [
     "paired_interval",
     "proportion_interval",
     "pseudo_values",
+    "quantile_bounds",
+    "quantile_needed",
     "sign_flip",
     "smallest_effect",
     "spread",

@@ -20,6 +20,6 @@ def chi2_quantile(probability: float, df: float) -> float:
     return float(special.chdtri(df, 1 - probability))
 
 
-def binomial_lower(k: int, n: int) -> float:
-    """P(X ≤ k) of n fair tosses."""
-    return float(special.bdtr(k, n, 0.5))
+def binomial_lower(k: int, n: int, share: float = 0.5) -> float:
+    """P(X ≤ k) of n tosses with this chance of success, fair ones if not said."""
+    return float(special.bdtr(k, n, share))
