@@ -35,7 +35,7 @@ SEAMS = (
         "Generator",
         "openbook.generate:GENERATORS",
         "by kind",
-        "`[model] name`, up to the colon; projects open the built-in kinds only",
+        "`[model] name`, up to the colon; one of another package gets those of our keywords that it takes",
         "generator",
     ),
     Seam("Trainer", "openbook.tune:TRAINERS", "(model, *, device)", "`[tune] trainer`", "trainer"),
@@ -113,6 +113,7 @@ def checks_part() -> str:
 
     rows = [(f"`{name}`", first_line(CHECKS.load(name))) for name in CHECKS.names()]
     return "## Checks of a project's own\n\n" + (
-        "A `[[compare.kpis]]` entry needs no package: see [add a KPI](../how-to/add-a-kpi.md).\n\n"
+        "A `[[compare.kpis]]` entry needs no package: see [add a KPI](../how-to/add-a-kpi.md). Another package's check is"
+        " named by `plugin`; entry-point group `openbook.check`, called as `(*, name, **options)`.\n\n"
         + table(("key", "what it gives"), rows)
     )

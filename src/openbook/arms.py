@@ -21,9 +21,21 @@ from openbook.prompt import Shot, Template, abstained, render
 VERSION = 1
 """Raised whenever the same parts would answer otherwise: part of every run's fingerprint."""
 
-RETRIEVES = {"base": False, "prompted": False, "rag": True, "tuned": False, "hybrid": True}
-TUNES = {"base": False, "prompted": False, "rag": False, "tuned": True, "hybrid": True}
-SHOWS_SHOTS = {"base": False, "prompted": True, "rag": True, "tuned": False, "hybrid": False}
+RETRIEVES = dict.fromkeys(("base", "prompted", "tuned", "external"), False) | dict.fromkeys(
+    ("rag", "hybrid", "tuned+rag", "rag-oracle"), True
+)
+TUNES = dict.fromkeys(("base", "prompted", "rag", "rag-oracle", "external"), False) | dict.fromkeys(
+    ("tuned", "hybrid", "tuned+rag"), True
+)
+SHOWS_SHOTS = dict.fromkeys(("base", "tuned", "hybrid", "tuned+rag", "external"), False) | dict.fromkeys(
+    ("prompted", "rag", "rag-oracle"), True
+)
+STUDIES_PASSAGES = ("hybrid",)
+"""Kinds whose adapter is trained over retrieved passages; `tuned+rag` looks up with the adapter of `tuned`."""
+CONTROLS = ("tuned+rag", "rag-oracle")
+"""Kinds that are there to explain the others: compared, never recommended."""
+
+Find = Callable[[Retriever, Sequence[Example]], Sequence[list[Hit] | Failure]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +46,7 @@ class Retrieval:
         open: Makes the retriever when it is first needed (opening an index is slow).
         content: Version of the indexed content.
         settings: Everything else that changes what is found, for the fingerprint.
+        find: Finds passages by what an example is labelled with (`rag-oracle`); None: by its input.
     """
 
     open: Callable[[], Retriever]
@@ -41,6 +54,20 @@ class Retrieval:
     passages: int
     where: Filter | None = None
     settings: dict[str, Any] = field(default_factory=dict)
+    find: Find | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShotsByQuestion:
+    """Worked examples that are not the same for every question.
+
+    Attributes:
+        choose: Examples → the shots of each, in order.
+        settings: Everything that changes what is chosen, for the fingerprint.
+    """
+
+    choose: Callable[[Sequence[Example]], Sequence[tuple[Shot, ...] | Failure]]
+    settings: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +94,10 @@ class Arm:
 
     Args:
         name: As in the configuration.
-        kind: base, prompted, rag, tuned or hybrid.
+        kind: base, prompted, rag, tuned, hybrid, tuned+rag, rag-oracle or external.
         retrieval: None where the arm does not look up.
         seed: Training seed of its adapter.
+        shots: Worked examples by question, in place of the template's; None for those.
     """
 
     def __init__(
@@ -83,6 +111,7 @@ class Arm:
         sampling: Sampling,
         abstention: Abstention,
         seed: int = 0,
+        shots: ShotsByQuestion | None = None,
     ) -> None:
         self.name = name
         self.kind = kind
@@ -92,6 +121,7 @@ class Arm:
         self.sampling = sampling
         self.abstention = abstention
         self.seed = seed
+        self.shots = shots
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -105,10 +135,12 @@ class Arm:
                 "where": repr(self.retrieval.where),
                 **self.retrieval.settings,
             }
+        by_question = {} if self.shots is None else {"shots_by": self.shots.settings}
         return {
             "generator": self.generator.fingerprint,
             "instructions": self.template.instructions,
             "shots": shots,
+            **by_question,
             "retrieval": look_up,
             "max_tokens": self.sampling.max_tokens,
             "temperature": self.sampling.temperature,
@@ -126,10 +158,12 @@ class Arm:
 
     def requests(self, examples: Sequence[Example]) -> tuple[list[Request | Failure], float]:
         """Look up and render; also returns the seconds that looking up took for each example."""
-        hits, seconds = self._look_up([example.input for example in examples])
+        hits, seconds = self._look_up(examples)
+        templates = self._templates(examples)
         made: list[Request | Failure] = []
-        for example, found in zip(examples, hits, strict=True):
-            made.append(found if isinstance(found, Failure) else self._render(example, found))
+        for example, found, template in zip(examples, hits, templates, strict=True):
+            failed = next((part for part in (found, template) if isinstance(part, Failure)), None)
+            made.append(failed or self._render(example, found, template))  # type: ignore[arg-type]
         return made, seconds
 
     def stream(self, examples: Sequence[Example], cancel: Event | None = None) -> Iterator[tuple[int, Delta | Record]]:
@@ -150,17 +184,29 @@ class Arm:
                 Record(example=examples[index].id, key=examples[index].key, result=result, messages=request.messages),
             )
 
-    def _look_up(self, questions: Sequence[str]) -> tuple[Sequence[list[Hit] | Failure | None], float]:
-        if self.retrieval is None:
-            return [None] * len(questions), 0.0
-        retriever = self.retrieval.open()
-        started = time.perf_counter()
-        hits = retriever.search(questions, k=self.retrieval.passages, where=self.retrieval.where)
-        return hits, (time.perf_counter() - started) / max(1, len(questions))
+    def _templates(self, examples: Sequence[Example]) -> Sequence[Template | Failure]:
+        if self.shots is None:
+            return [self.template] * len(examples)
+        chosen = self.shots.choose(examples)
+        return [one if isinstance(one, Failure) else replace(self.template, shots=one) for one in chosen]
 
-    def _render(self, example: Example, hits: list[Hit] | None) -> Request | Failure:
+    def _look_up(self, examples: Sequence[Example]) -> tuple[Sequence[list[Hit] | Failure | None], float]:
+        retrieval = self.retrieval
+        if retrieval is None:
+            return [None] * len(examples), 0.0
+        retriever = retrieval.open()
+        started = time.perf_counter()
+        hits: Sequence[list[Hit] | Failure]
+        if retrieval.find is None:
+            questions = [example.input for example in examples]
+            hits = retriever.search(questions, k=retrieval.passages, where=retrieval.where)
+        else:
+            hits = retrieval.find(retriever, examples)
+        return hits, (time.perf_counter() - started) / max(1, len(examples))
+
+    def _render(self, example: Example, hits: list[Hit] | None, template: Template) -> Request | Failure:
         try:
-            messages = render(self.template, example.input, hits=hits, context=example.context)
+            messages = render(template, example.input, hits=hits, context=example.context)
         except (OpenbookError, ValueError) as error:
             return Failure(stage="render", error=type(error).__name__, message=str(error))
         return Request(
@@ -172,16 +218,19 @@ class Arm:
             stop=self.sampling.stop,
             seed=self.sampling.seed,
             schema=self.sampling.schema,
+            id=example.id,
         )
 
     def _finished(self, answer: Answer, request: Request, look_up_seconds: float) -> Answer:
         seconds = dict(answer.seconds)
         if self.retrieval is not None:
             seconds["retrieve"] = look_up_seconds
+        # An arm that looks nothing up may have an answer that brings its own passages (an outside system's).
+        hits = answer.hits if self.retrieval is None else request.hits
         return replace(
             answer,
-            hits=request.hits,
-            citations=cite(answer.text, request.hits),
+            hits=hits,
+            citations=cite(answer.text, hits),
             abstained=abstained(answer.text, sentence=self.abstention.sentence, pattern=self.abstention.pattern),
             prompt=request.hash,
             seconds=seconds,
@@ -189,8 +238,8 @@ class Arm:
 
 
 def template_for(kind: str, *, instructions: str, shots: Sequence[Shot]) -> Template:
-    """`base` gets the bare question; `prompted` and `rag` instructions and shots; tuned arms instructions alone."""
-    if kind == "base":
+    """`base` and `external` get the bare question; those that show shots both; tuned arms instructions alone."""
+    if kind in ("base", "external"):
         return Template()
     return Template(instructions=instructions, shots=tuple(shots) if SHOWS_SHOTS[kind] else ())
 

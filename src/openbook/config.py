@@ -14,8 +14,11 @@ from openbook.core.errors import ConfigError, unknown
 FILE = "openbook.toml"
 SCHEMA = 1
 
-ArmKind = Literal["base", "prompted", "rag", "tuned", "hybrid"]
-ARM_KINDS: tuple[ArmKind, ...] = ("base", "prompted", "rag", "tuned", "hybrid")
+ArmKind = Literal["base", "prompted", "rag", "tuned", "hybrid", "tuned+rag", "rag-oracle", "external"]
+DEFAULT_ARMS: tuple[ArmKind, ...] = ("base", "prompted", "rag", "tuned", "hybrid")
+ARM_KINDS: tuple[ArmKind, ...] = (*DEFAULT_ARMS, "tuned+rag", "rag-oracle", "external")
+OUTSIDE = ("command", "call", "recorded")
+"""Beginnings of the names of systems that are not ours: they bring their own prompt and passages."""
 Value = str | int | float | bool
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -70,7 +73,8 @@ class Examples(Section):
 class Model(Section):
     name: str = Field(
         "smollm2-reader",
-        description="`smollm2-reader`, `smollm2`, `hf:<hub id or folder>`, `openai:<model>`, `scripted:<file>`, `quote`.",
+        description="`smollm2-reader`, `smollm2`, `hf:<hub id or folder>`, `openai:<model>`, `scripted:<file>`, `quote`;"
+        " of an external arm `command:<program and arguments>`, `call:<file.py:function>`, `recorded:<file>`.",
     )
     revision: str = Field("", description="Hub revision of an `hf:` model.")
     adapter: str = Field(
@@ -83,7 +87,9 @@ class Model(Section):
     batch: int = Field(16, ge=1, description="Requests answered together by a local model.")
     base_url: str = Field("https://api.openai.com/v1", description="Of an `openai:` model.")
     api_key_env: str = Field("OPENAI_API_KEY", description="Environment variable that holds the key.")
-    timeout: float = Field(60.0, gt=0, description="Seconds for one call of an `openai:` model.")
+    timeout: float = Field(
+        60.0, gt=0, description="Seconds for one call of an `openai:` model; for the next answer of a `command:`."
+    )
     retries: int = Field(4, ge=0, description="Further attempts after a transient failure.")
     concurrency: int = Field(8, ge=1, description="Calls under way at once of an `openai:` model.")
 
@@ -124,6 +130,10 @@ class Prompt(Section):
         "Answer the question briefly and correctly.", description="System message of every arm but `base`."
     )
     shots: int = Field(2, ge=0, description="Few-shot examples in `prompted` and `rag`, chosen from the training rows.")
+    shots_by: Literal["fixed", "nearest"] = Field(
+        "fixed",
+        description="`fixed`: the same for every question; `nearest`: those most like it, none on its own subject.",
+    )
     abstain: str = Field("I don't know.", description="What to say when the answer is not known; recognised by it too.")
     abstain_pattern: str = Field(
         "", description="Regular expression that recognises an abstention; default: `abstain`."
@@ -158,16 +168,18 @@ class Kpi(Section):
     pattern: str = Field("", description="Regular expression that the whole answer must match.")
     schema_: dict[str, Any] | None = Field(None, alias="schema", description="JSON schema that the answer must fulfil.")
     call: str = Field("", description="`module:function` taking (example, answer text), returning a number in [0, 1].")
+    plugin: str = Field("", description="A check of another package, by the name of its entry point.")
+    options: dict[str, Any] = Field({}, description="Keywords that a `plugin` check is made with.")
 
     @model_validator(mode="after")
     def _one_check(self) -> "Kpi":
-        if sum([bool(self.pattern), self.schema_ is not None, bool(self.call)]) != 1:
-            raise ValueError("a KPI has exactly one of pattern, schema, call")
+        if sum([bool(self.pattern), self.schema_ is not None, bool(self.call), bool(self.plugin)]) != 1:
+            raise ValueError("a KPI has exactly one of pattern, schema, call, plugin")
         return self
 
 
 class Compare(Section):
-    arms: tuple[str, ...] = Field(ARM_KINDS, description="Kinds, or names of `[arms.NAME]` tables.")
+    arms: tuple[str, ...] = Field(DEFAULT_ARMS, description="Kinds, or names of `[arms.NAME]` tables.")
     metric: str = Field("", description="Primary metric; default: `facts` where examples carry facts, else by task.")
     margin: float = Field(0.05, gt=0, description="Smallest difference that matters, in the metric's units.")
     level: float = Field(0.95, gt=0.5, lt=1, description="Of the intervals; tests use 1 − level.")
@@ -181,13 +193,32 @@ class Compare(Section):
     )
 
 
+def _kind_or_outside(schema: dict[str, Any]) -> None:
+    """The published schema's way of saying when an arm needs a `kind`."""
+    schema.pop("required")
+    outside = {"required": ["name"], "properties": {"name": {"pattern": f"^({'|'.join(OUTSIDE)}):"}}}
+    schema["anyOf"] = [{"required": ["kind"]}, {"required": ["model"], "properties": {"model": outside}}]
+
+
 class Arm(Section):
-    kind: ArmKind = Field(description="Which switches are on: retrieval, adapter, worked examples in the prompt.")
+    model_config = ConfigDict(json_schema_extra=_kind_or_outside)
+
+    kind: ArmKind = Field(
+        description="Which switches are on: retrieval, adapter, worked examples in the prompt. May be left out where"
+        " the arm's own model is an outside system: `external`."
+    )
     model: Model | None = Field(None, description="A model of its own.")
     generate: Generate | None = Field(None, description="Limits and sampling of its own.")
     retrieve: Retrieve | None = Field(None, description="Retrieval of its own.")
     prompt: Prompt | None = Field(None, description="A prompt of its own.")
     tune: Tune | None = Field(None, description="Training of its own.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _an_outside_system_is_external(cls, value: Any) -> Any:
+        model = value.get("model") if isinstance(value, dict) and "kind" not in value else None
+        name = model.get("name") if isinstance(model, dict) else None
+        return {**value, "kind": "external"} if str(name).split(":")[0] in OUTSIDE else value
 
 
 class Cost(Section):

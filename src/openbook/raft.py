@@ -102,6 +102,30 @@ def holds(example: Example, hit: Hit) -> bool:
     return not example.facts or any(_tells(group, hit) for group in example.facts)
 
 
+def labelled_passages(
+    retriever: Retriever, examples: Sequence[Example], *, passages: int, where: Filter | None = None
+) -> list[list[Hit] | Failure]:
+    """Perfect retrieval: the passages that hold each example's answer, and nothing beside them.
+
+    With facts, the best passage that tells each of them; without, the best passages of the named documents. Where there
+    is nothing to go by (no documents named, none of them there, an unanswerable example), what the input finds.
+
+    Args:
+        passages: At most so many for an example.
+    """
+    shelf = _Shelf(retriever=retriever, where=where, pool=max(POOL, 2 * passages))
+    found = retriever.search([example.input for example in examples], k=passages, where=where)
+    made: list[list[Hit] | Failure] = []
+    for example, hits in zip(examples, found, strict=True):
+        labelled = example.answerable and bool(example.documents)
+        if isinstance(hits, Failure) or not labelled:
+            made.append(hits)
+        else:
+            right = _evidence(example, hits, shelf) if example.facts else shelf.within(example)
+            made.append(right[:passages] or hits)
+    return made
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shelf:
     """What training rows may look up."""

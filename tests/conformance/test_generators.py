@@ -1,5 +1,7 @@
 """Every generator on this machine, through the shipped suite."""
 
+import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -11,8 +13,11 @@ from chat_server import Exchange, answering, chat_server
 from openbook.core.errors import ModelError
 from openbook.core.protocols import Generator
 from openbook.core.types import Request
+from openbook.generate.call import CallGenerator
+from openbook.generate.command import CommandGenerator
 from openbook.generate.openai import OpenAIGenerator
 from openbook.generate.quote import QuoteGenerator
+from openbook.generate.recorded import RecordedGenerator
 from openbook.generate.scripted import ScriptedGenerator
 from openbook.models import locate
 from openbook.testing.generator import QUESTIONS, GeneratorConformance, request, texts
@@ -74,6 +79,58 @@ class TestOpenAI(GeneratorConformance):
 
     def bad(self) -> Request:
         return request("Will you break down?")
+
+
+OUTSIDE: dict[str, str] = {
+    "sampling": "never: an outside system draws as it likes",
+    "usage": "never: only the outside system can count its tokens",
+}
+
+BOT = """\
+import json, sys
+
+def answer(question):
+    asked = question.rpartition("Question: ")[2]
+    if "break down" in asked:
+        return {"error": "I do break down."}
+    return {"text": f"You asked — «{asked}» — and 東京 is far. 👋 That is all."}
+
+if __name__ == "__main__":
+    rows = [json.loads(line) for line in sys.stdin]
+    for row in reversed(rows):
+        print(json.dumps({"id": row["id"], **answer(row["input"])}), flush=True)
+"""
+
+
+class OutsideConformance(GeneratorConformance):
+    lacks: ClassVar = OUTSIDE
+    folder: ClassVar[Path]
+
+    @pytest.fixture(autouse=True, scope="class")
+    @classmethod
+    def _folder(cls, tmp_path_factory: pytest.TempPathFactory) -> None:
+        cls.folder = tmp_path_factory.mktemp("outside")
+        (cls.folder / "bot.py").write_text(BOT, encoding="utf-8")
+
+    def bad(self) -> Request:
+        return request("Will you break down?")
+
+
+class TestCommand(OutsideConformance):
+    def make(self) -> Generator:
+        return CommandGenerator(f"{sys.executable} bot.py", root=self.folder, timeout=30)
+
+
+class TestCall(OutsideConformance):
+    def make(self) -> Generator:
+        return CallGenerator("bot.py:answer", root=self.folder)
+
+
+class TestRecorded(OutsideConformance):
+    def make(self) -> Generator:
+        rows = [{"input": question, "text": say(f"Question: {question}")} for question in QUESTIONS]
+        (self.folder / "answers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        return RecordedGenerator(self.folder / "answers.jsonl")
 
 
 class LocalConformance(GeneratorConformance):

@@ -123,3 +123,16 @@ def test_arms_are_compared_over_the_questions_that_both_were_asked(tmp_path: Pat
 def test_a_metric_without_a_number_for_each_answer_tests_no_pair(tmp_path: Path) -> None:
     seats = [desk(tmp_path, "a", records(3)), desk(tmp_path, "b", records(9))]
     assert all_pairs(Marks(paper(ASKED), [Bleu()], seats, level=0.95), margin=0.05, alpha=0.05) == []
+
+
+def test_a_pair_with_a_control_is_exploratory_and_costs_the_family_nothing(tmp_path: Path) -> None:
+    seats = [desk(tmp_path, name, records(right)) for name, right in (("base", 0), ("rag", 12), ("hybrid", 20))]
+    oracle = desk(tmp_path, "ceiling", records(24), kind="rag-oracle")
+    without, beside = (
+        all_pairs(Marks(paper(ASKED), [FactsRight()], arms, level=0.95), margin=0.05, alpha=0.05)
+        for arms in (seats, [*seats, oracle])
+    )
+    assert primary(beside) == primary(without)
+    aside = [p for p in beside if "ceiling" in (p.a, p.b) and (p.metric, p.stratum) == ("facts", "all")]
+    assert len(aside) == 3
+    assert all(pair.exploratory and pair.p_adjusted == pair.p for pair in aside)

@@ -148,3 +148,23 @@ def test_an_arm_without_an_index_that_comes_near_is_named_the_nearest_of_them() 
 def test_two_arms_of_one_kind_can_stand_against_each_other() -> None:
     standings = [standing("narrow", 0.6, kind="rag"), standing("wide", 0.7, kind="rag")]
     assert advise(standings, [pair("wide", "narrow", "better")]).arm == "wide"
+
+
+def test_a_control_is_never_recommended_and_never_in_the_way() -> None:
+    oracle = standing("rag-oracle", 0.95)
+    found = advise([RAG, HYBRID, oracle], [pair("hybrid", "rag", "better")])
+    assert found.arm == "hybrid"
+    assert "beats every other arm's" in found.verdict
+    assert advise([oracle, standing("tuned+rag", 0.9)], []).verdict == "Nothing to recommend: no arm was asked."
+
+
+def test_a_system_from_outside_can_win_and_is_the_last_of_equals() -> None:
+    bot = standing("bot", 0.9, kind="external")
+    assert advise([HYBRID, bot], [pair("bot", "hybrid", "better")]).arm == "bot"
+    assert advise([HYBRID, bot], [pair("bot", "hybrid", "equivalent")]).arm == "hybrid"
+
+
+def test_a_system_from_outside_is_not_called_one_without_an_index() -> None:
+    rag = standing("rag", 0.9, fresh=0.9)
+    found = advise([rag, standing("bot", 0.85, kind="external")], [pair("rag", "bot", "better")])
+    assert not [line for line in found.flips_if if "without an index" in line]

@@ -235,6 +235,30 @@ def test_the_kpi_function_works(tmp_path: Path) -> None:
     assert check.score([example] * 3, answers) == [Score(values=(value,)) for value in (1.0, 0.0, 0.0)]
 
 
+def test_the_bot_works_as_a_command_and_as_a_function(tmp_path: Path) -> None:
+    from openbook.core.types import Answer, Message, Request
+    from openbook.generate.call import CallGenerator
+    from openbook.generate.collect import generate
+    from openbook.generate.command import CommandGenerator
+
+    save(ROOT / "docs/how-to/compare-any-system.md", tmp_path)
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "documents" / "fees.md").write_text("Joining costs £34 a year.")
+    asked = [
+        Request(messages=(Message(role="user", content=text),)) for text in ("What does joining cost?", "Is it so?")
+    ]
+    for bot in (
+        CommandGenerator(f"{sys.executable} bot.py", root=tmp_path),
+        CallGenerator("bot.py:answer", root=tmp_path),
+    ):
+        first, second = generate(bot, asked)
+        assert isinstance(first, Answer)
+        assert isinstance(second, Answer)
+        assert first.text == "Joining costs £34 a year. [fees]"
+        assert [hit.chunk.document for hit in first.hits] == ["fees.md"]
+        assert second.text == "I don't know."
+
+
 def test_the_back_end_passes_its_conformance_suite(tmp_path: Path) -> None:
     save(ROOT / "docs/how-to/write-a-back-end.md", tmp_path)
     done = subprocess.run(

@@ -51,6 +51,10 @@ def test_an_unknown_arm_is_named_with_the_nearest_known_one() -> None:
         ("base", {"name": "quote"}, "quote answers from passages"),
         ("prompted", {"name": "quote"}, "quote answers from passages"),
         ("tuned", {"name": "scripted:s.jsonl"}, "has no weights to tune"),
+        ("tuned+rag", {"name": "quote"}, "quote cannot be tuned here"),
+        ("external", {"name": "quote"}, "quote answers from passages"),
+        ("rag", {"name": "command:./bot.sh"}, "command:./bot.sh brings its own prompt and passages"),
+        ("tuned", {"name": "recorded:answers.jsonl"}, "brings its own prompt and passages"),
         ("hybrid", {"name": "smollm2", "adapter": "mine"}, "carries the adapter 'mine' already"),
     ],
 )
@@ -66,6 +70,10 @@ def test_an_arm_that_a_model_cannot_have_says_why(kind: str, model: dict[str, st
         ("rag", {"model": {"name": "smollm2", "adapter": "mine"}}),
         ("tuned", {"model": {"name": "scripted:s.jsonl"}, "tune": {"trainer": "memorise"}}),
         ("hybrid", {}),
+        ("tuned+rag", {}),
+        ("rag-oracle", {"model": {"name": "quote"}}),
+        ("external", {"model": {"name": "openai:my-bot"}}),
+        ("external", {"model": {"name": "call:bot.py:answer"}}),
     ],
 )
 def test_an_arm_that_a_model_can_have_is_possible(kind: str, sections: dict[str, Any]) -> None:
@@ -81,3 +89,29 @@ def test_retrieving_and_tuning_are_the_two_switches() -> None:
         "tuned": (False, True),
         "hybrid": (True, True),
     }
+
+
+def test_an_arm_with_an_outside_system_is_external_unless_it_says_otherwise() -> None:
+    made = config(arms={"bot": {"model": {"name": "command:./bot.sh --fast"}}}, compare={"arms": ["bot"]})
+    (bot,) = plans(made)
+    assert (bot.kind, bot.scheme, bot.retrieves, bot.tunes) == ("external", "command", False, False)
+    with pytest.raises(ConfigError, match=r"arms\.bot\.kind' is missing"):
+        config(arms={"bot": {"model": {"name": "openai:my-bot"}}})
+
+
+def test_an_outside_system_ends_its_answers_itself_unless_its_arm_limits_them() -> None:
+    bot: dict[str, Any] = {"model": {"name": "recorded:a.jsonl"}}
+    short = {**bot, "generate": {"max_tokens": 9}}
+    made = config(generate={"max_tokens": 33, "stop": ["\n"]}, arms={"bot": bot, "short": short})
+    assert plan(made, "bot").generate.max_tokens > 10_000
+    assert plan(made, "bot").generate.stop == ()
+    assert plan(made, "short").generate.max_tokens == 9
+
+
+def test_controls_and_outside_systems_take_part_on_request_only() -> None:
+    assert [arm.name for arm in plans(config())] == ["base", "prompted", "rag", "tuned", "hybrid"]
+    asked = plans(config(compare={"arms": ["tuned+rag", "rag-oracle"]}, arms={"tuned+rag": {"kind": "tuned+rag"}}))
+    assert [(arm.retrieves, arm.tunes, arm.studies_passages) for arm in asked] == [
+        (True, True, False),
+        (True, False, False),
+    ]

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from openbook.core.errors import ModelError, UsageError
-from openbook.core.types import Answer, Record
+from openbook.core.types import Answer, Example, Record, Request
 from openbook.project import Project
-from small_project import edit, example, open_project
+from small_project import edit, example, fee, open_project
 
 
 @pytest.fixture(autouse=True)
@@ -105,3 +105,21 @@ def test_closing_lets_go_and_the_project_can_be_used_again(shops: Project) -> No
     shops.close()
     assert shops.arm("rag").generator is not first
     assert "£100" in ask(shops, "rag", "What does joining the anvil shop cost?")
+
+
+def test_perfect_retrieval_goes_by_the_label_and_so_do_its_fingerprints(shops: Project) -> None:
+    edited = edit(shops.root, "[probes]", '[retrieve]\npassages = 3\n\n[arms.oracle]\nkind = "rag-oracle"\n\n[probes]')
+    edited.knowledge.ingest()
+    asked = Example(id="far", input="Lathe and jig?", references=("",), documents=("anvil.md",), facts=((fee(0),),))
+    found = {name: edited.arm(name).requests([asked])[0][0] for name in ("oracle", "rag")}
+    assert all(isinstance(request, Request) for request in found.values())
+    labels = {name: [hit.chunk.document for hit in request.hits] for name, request in found.items()}  # type: ignore[union-attr]
+    assert labels["oracle"] == ["anvil.md"]
+    assert len(labels["rag"]) == 3
+
+    before = {name: edited.arm(name).fingerprint for name in ("oracle", "rag")}
+    file = shops.root / "examples.jsonl"
+    file.write_text(file.read_text().replace(f'[["{fee(0)}"]]', f'[["{fee(0)}", "a hundred pounds"]]'))
+    after = Project.open(shops.root)
+    assert after.arm("oracle").fingerprint != before["oracle"]
+    assert after.arm("rag").fingerprint == before["rag"]

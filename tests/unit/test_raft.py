@@ -9,7 +9,7 @@ import pytest
 from openbook.core.protocols import Retriever
 from openbook.core.types import Comparison, Example, Failure, Filter, Hit, Row
 from openbook.prompt import Template, render
-from openbook.raft import abstention_of, closed_rows, holds, open_rows, without
+from openbook.raft import abstention_of, closed_rows, holds, labelled_passages, open_rows, without
 from small_project import chunk, example, hit, searcher
 
 FEE = "Joining the club costs £34 a year."
@@ -233,3 +233,53 @@ def test_the_house_s_own_abstention_is_taught_where_there_is_one() -> None:
 )
 def test_a_passage_holds_an_answer_if_it_is_of_its_document_and_says_it(passage: Hit, held: bool) -> None:
     assert holds(fee(), passage) is held
+
+
+def handed(asked: Example, index: Retriever, **changes: Any) -> list[str]:
+    (found,) = labelled_passages(index, [asked], **{"passages": 2, **changes})
+    assert not isinstance(found, Failure)
+    return [one.chunk.text for one in found]
+
+
+def test_perfect_retrieval_hands_over_what_holds_the_answer_and_nothing_beside_it(index: Retriever) -> None:
+    far = example("fee", "Bikes, pools and gardens?", documents=("club.md",), facts=(("£34",),))
+    assert handed(fee(), index) == [FEE]
+    assert handed(far, index, passages=1) == [FEE]
+
+
+def test_perfect_retrieval_finds_both_sections_that_an_answer_needs(index: Retriever) -> None:
+    asked = example("both", "What do I pay?", documents=("club.md", "guests.md"), facts=(("£5",), ("£34",)))
+    assert handed(asked, index) == [GUESTS, FEE]
+    assert handed(asked, index, passages=1) == [GUESTS]
+
+
+def test_without_facts_perfect_retrieval_is_the_best_of_the_named_documents(index: Retriever) -> None:
+    asked = example("club", "What does joining the pool cost a year?", documents=("club.md",))
+    assert set(handed(asked, index)) == {FEE, HOURS}
+    assert handed(asked, index, passages=1) == [FEE]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        fee(answerable=False),
+        example("fee", "What does it cost to join the club for a year?"),
+        example("fee", "What does it cost to join the club for a year?", documents=("gone.md",), facts=(("£34",),)),
+    ],
+    ids=["unanswerable", "no documents named", "none of them there"],
+)
+def test_with_nothing_to_go_by_perfect_retrieval_is_the_ordinary_one(index: Retriever, asked: Example) -> None:
+    (found,) = index.search([asked.input], k=2)
+    assert not isinstance(found, Failure)
+    assert handed(asked, index) == [one.chunk.text for one in found]
+
+
+def test_perfect_retrieval_sees_no_more_than_the_arm_s_filter_lets_through(index: Retriever) -> None:
+    where = Comparison(field="region", op="eq", value="uk")
+    assert handed(fee(), index, where=where) == [CHUNKS[-1].text]
+
+
+def test_a_question_that_cannot_be_looked_up_is_a_failure_there_too(index: Retriever) -> None:
+    first, second = labelled_passages(index, [example("blank", " "), fee()], passages=2)
+    assert isinstance(first, Failure)
+    assert not isinstance(second, Failure)

@@ -120,6 +120,12 @@ def test_a_project_fulfils_the_published_schema(project: Path) -> None:
     jsonschema.validate(tomllib.loads((project / "openbook.toml").read_text(encoding="utf-8")), schema())
 
 
+def test_an_outside_system_needs_no_kind_in_the_published_schema_either() -> None:
+    jsonschema.validate(
+        {"documents": {"sources": "*.md"}, "arms": {"bot": {"model": {"name": "call:bot.py:f"}}}}, schema()
+    )
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -127,6 +133,7 @@ def test_a_project_fulfils_the_published_schema(project: Path) -> None:
         {"documents": {"sources": [3]}},
         {"documents": {"sources": "*.md"}, "chunks": {"tokens": 1}},
         {"documents": {"sources": "*.md"}, "arms": {"mine": {}}},
+        {"documents": {"sources": "*.md"}, "arms": {"mine": {"model": {"name": "openai:x"}}}},
     ],
 )
 def test_the_published_schema_refuses_what_the_settings_refuse(wrong: dict[str, Any]) -> None:

@@ -19,11 +19,14 @@ openbook ask --json 'What does a repair cost?' | jq .citations"""
 @click.argument("question")
 def ask(root: Path, file: str, as_json: bool, name: str | None, question: str) -> int:
     """Answer QUESTION with citations."""
+    from openbook.core.errors import UsageError
     from openbook.core.types import Delta, Example, Failure
     from openbook.project import Project
 
     project = Project.open(root, file=file)
     arm = project.arm(name or _recommended(project))
+    if arm.kind == "rag-oracle":
+        raise UsageError(f"The arm {arm.name!r} finds passages by an example's label; a question has none. Ask rag.")
     example = Example(id="ask", input=question, references=("",))
     record: Any = None
     for _, event in arm.stream([example]):

@@ -173,7 +173,8 @@ def project_checks(root: Path | None, file: str) -> Iterator[Check]:
 
 def model_of(project: Any) -> Check:
     """Whether the project's model can be asked from here; asks nothing of an endpoint."""
-    from openbook.models import locate
+    from openbook.generate import split_name
+    from openbook.models import is_local, locate
 
     section = project.config.model
     scheme = section.name.partition(":")[0]
@@ -183,9 +184,10 @@ def model_of(project: Any) -> Check:
         return Check(
             what="model", state="ok" if there else "warn", says=f"{section.name} at {section.base_url}", todo=todo
         )
-    if scheme in ("quote", "scripted"):
-        return Check(what="model", state="ok", says=section.name)
     try:
+        split_name(section.name)
+        if not is_local(section.name):
+            return Check(what="model", state="ok", says=section.name)
         found = locate(section.name, revision=section.revision)
     except UsageError as error:
         return Check(what="model", state="bad", says=str(error))

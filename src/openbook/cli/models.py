@@ -51,7 +51,10 @@ def list_(as_json: bool) -> None:
             ]
         )
     )
-    click.echo("\nOthers: hf:<folder or hub id>, openai:<model>, quote (no model), scripted:<file>.")
+    click.echo(
+        "\nOthers: hf:<folder or hub id>, openai:<model>, quote (no model), scripted:<file>;\n"
+        "of an external arm command:<program and arguments>, call:<file.py:function>, recorded:<file>."
+    )
 
 
 @models.verb(

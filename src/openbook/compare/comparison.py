@@ -16,12 +16,24 @@ from openbook.compare import freshness, latency
 from openbook.compare.answers import ask, missing
 from openbook.compare.metrics import metrics_for
 from openbook.compare.paper import Paper, set_paper
-from openbook.compare.seats import Absent, Seat, absent, first_seats, seat, seats, seeds, taking_part, waiting
+from openbook.compare.seats import (
+    Absent,
+    Seat,
+    absent,
+    first_seats,
+    seat,
+    seats,
+    seeds,
+    taking_part,
+    updatable,
+    waiting,
+)
 from openbook.compare.watch import Unwatched, Watcher
 from openbook.core import jsonl
 from openbook.core.errors import UsageError, disk_errors
 from openbook.core.ids import digest
 from openbook.core.types import Example, Record
+from openbook.generate import split_name
 from openbook.project import Project
 
 
@@ -94,6 +106,7 @@ def compare(
     sitting = _Sitting(project=project, watch=watcher or Unwatched(), retry_failures=retry_failures, cancel=cancel)
     # A metric that does not exist must be said now, not when everything has been answered.
     metrics_for(project.config, project.exam.examples, root=project.root)
+    _check_models(project)
     with project.workspace.writing():
         _ingest(sitting)
         _tune(sitting)
@@ -102,6 +115,15 @@ def compare(
             if cancel is None or not cancel.is_set():
                 step(sitting, material)
     return gather(project, dev=dev)
+
+
+def _check_models(project: Project) -> None:
+    """A misspelt model or an outside system that is not there must be said before anything is trained."""
+    for plan in project.plans():
+        split_name(plan.model.name)
+    for plan in taking_part(project):
+        if plan.kind == "external":
+            project.arm(plan.name)
 
 
 def gather(project: Project, *, dev: bool = False, partial: bool = False) -> Material:
@@ -191,7 +213,7 @@ def _gap(sitting: _Sitting, material: Material) -> None:
 
 def _freshness(sitting: _Sitting, material: Material) -> None:
     knowledge = sitting.project.knowledge
-    for desk in first_seats(material.seats) if material.freshness else ():
+    for desk in updatable(material.seats) if material.freshness else ():
         _ask(sitting, desk, material.freshness, f"freshness of {desk.name}, before")
     if not material.freshness or not any(desk.plan.retrieves for desk in material.seats):
         return
@@ -203,7 +225,8 @@ def _freshness(sitting: _Sitting, material: Material) -> None:
 
 
 def _latency(sitting: _Sitting, material: Material) -> None:
-    desks = list({desk.log.folder: (desk.arm, desk.log.folder) for desk in first_seats(material.seats)}.values())
+    asked = [desk for desk in first_seats(material.seats) if desk.plan.scheme != "recorded"]
+    desks = list({desk.log.folder: (desk.arm, desk.log.folder) for desk in asked}.values())
     again = sitting.retry_failures
     if any(latency.is_missing(folder, material.latency, retry_failures=again) for _, folder in desks):
         with sitting.stage("latency"):

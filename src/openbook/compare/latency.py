@@ -13,7 +13,7 @@ from openbook.arms import Arm
 from openbook.core import jsonl
 from openbook.core.errors import disk_errors
 from openbook.core.protocols import Progress, silent
-from openbook.core.types import Delta, Example, Failure
+from openbook.core.types import Answer, Delta, Example, Failure, Record
 
 Timing = Mapping[str, float]
 """Seconds of one answer: `first_token`, `total`, and the stages."""
@@ -26,6 +26,13 @@ def path(folder: Path) -> Path:
 def timings(folder: Path) -> dict[str, Timing]:
     """Recorded timings of an arm's run, by example key; questions that it failed are not among them."""
     return {row["key"]: row["seconds"] for row in jsonl.read(path(folder)) if "seconds" in row}
+
+
+def told(records: Mapping[str, Record], questions: Sequence[Example]) -> list[Timing]:
+    """Timings that recorded answers tell of themselves; there is nobody to measure."""
+    answers = [records[question.key].result for question in questions if question.key in records]
+    seconds = [answer.seconds.get("generate", 0.0) for answer in answers if isinstance(answer, Answer)]
+    return [{"first_token": value, "total": value, "generate": value} for value in seconds if value > 0]
 
 
 def is_missing(folder: Path, questions: Sequence[Example], *, retry_failures: bool = False) -> bool:

@@ -9,6 +9,9 @@ ARMS = {
     "rag": "looks it up",
     "tuned": "has learnt it",
     "hybrid": "has learnt to look it up",
+    "tuned+rag": "has learnt it, and looks it up (control)",
+    "rag-oracle": "is handed the right passages (control)",
+    "external": "a system from outside, as it is",
 }
 """Kind of arm → what it does."""
 

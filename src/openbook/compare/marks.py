@@ -10,6 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
+from openbook.arms import CONTROLS
 from openbook.compare.paper import Paper
 from openbook.compare.seats import Seat
 from openbook.core.protocols import Metric
@@ -57,6 +58,11 @@ class Marks:
         self.level = level
         self.arms = list(dict.fromkeys(seat.name for seat in seats))
         self._seats = seats
+
+    @property
+    def controls(self) -> set[str]:
+        """Names of the arms that are there to explain the others."""
+        return {seat.name for seat in self._seats if seat.plan.kind in CONTROLS}
 
     @property
     def primary(self) -> Metric:

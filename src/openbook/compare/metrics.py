@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from openbook.config import Config, Kpi
 from openbook.core.errors import ConfigError, unknown
 from openbook.core.protocols import Metric
 from openbook.core.types import Example
-from openbook.score import METRICS
-from openbook.score.checks import CallCheck, PatternCheck, SchemaCheck
+from openbook.score import CHECKS, METRICS
 
 BY_TASK = {
     "answer": ("facts", "stale", "exact_match", "f1", "rouge_l", "bleu", "citation", "abstention"),
@@ -71,12 +71,28 @@ def _refuse_unfit(primary: str, carried: Mapping[str, bool]) -> None:
 
 
 def check(kpi: Kpi, *, root: Path) -> Metric:
-    """The check behind one `[[compare.kpis]]` entry."""
+    """The check behind one `[[compare.kpis]]` entry.
+
+    Raises:
+        ConfigError: It is wrong in itself.
+        UsageError: No installed package has a check of this name.
+    """
+    kind: str
+    options: dict[str, Any]
     if kpi.pattern:
-        return PatternCheck(name=kpi.name, pattern=kpi.pattern)
-    if kpi.schema_ is not None:
-        return SchemaCheck(name=kpi.name, schema=kpi.schema_)
-    return CallCheck(name=kpi.name, call=kpi.call, root=root)
+        kind, options = "pattern", {"pattern": kpi.pattern}
+    elif kpi.schema_ is not None:
+        kind, options = "schema", {"schema": kpi.schema_}
+    elif kpi.call:
+        kind, options = "call", {"call": kpi.call, "root": root}
+    else:
+        kind, options = kpi.plugin, dict(kpi.options)
+    make = CHECKS.load(kind)
+    try:
+        made: Metric = make(name=kpi.name, **options)
+    except TypeError as error:
+        raise ConfigError(f"KPI {kpi.name!r}: the check {kind!r} takes no such options: {error}.") from error
+    return made
 
 
 def _default(config: Config, examples: Sequence[Example]) -> str:

@@ -117,7 +117,7 @@ def _linked(report: Json, line: str, columns: Sequence[figures.Column]) -> list[
     places = {name: place for place, (name, arm) in enumerate(report["arms"].items()) if "scores" in arm}
     column = _topic(report, line, {column.key for column in columns})
     names = sorted(places, key=len, reverse=True)
-    pieces = re.split(rf"(?<![\w-])({'|'.join(map(re.escape, names))})(?![\w-])", line) if names else [line]
+    pieces = re.split(rf"(?<![\w+-])({'|'.join(map(re.escape, names))})(?![\w+-])", line) if names else [line]
     return [(piece, f"cell-{places[piece]}-{column}" if piece in places else "") for piece in pieces if piece]
 
 

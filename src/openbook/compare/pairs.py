@@ -1,7 +1,7 @@
 """Every pair of arms, tested: difference, interval, sign-flip p over groups, adjusted for the whole family, a verdict.
 
 The family of the primary metric is all pairs of arms over all strata, since the best arm is picked from the data. What
-stands beside it (single strata, other metrics) is exploratory and says so.
+stands beside it (single strata, other metrics, pairs with a control, which is never picked) is exploratory and says so.
 """
 
 from collections.abc import Sequence
@@ -49,6 +49,7 @@ class Pair:
 def all_pairs(marks: Marks, *, margin: float, alpha: float) -> list[Pair]:
     """The primary metric's family first, then the exploratory pairs: its single strata, and the other 0–1 metrics."""
     found = _family(marks, marks.primary, "all", margin, alpha, exploratory=False)
+    found += _family(marks, marks.primary, "all", margin, alpha, exploratory=True, controls=True)
     for stratum in ("seen", "new"):
         found += _family(marks, marks.primary, stratum, margin, alpha, exploratory=True)
     for metric in marks.metrics[1:]:
@@ -58,11 +59,21 @@ def all_pairs(marks: Marks, *, margin: float, alpha: float) -> list[Pair]:
 
 
 def _family(
-    marks: Marks, metric: Metric, stratum: str, margin: float, alpha: float, *, exploratory: bool
+    marks: Marks,
+    metric: Metric,
+    stratum: str,
+    margin: float,
+    alpha: float,
+    *,
+    exploratory: bool,
+    controls: bool | None = None,
 ) -> list[Pair]:
+    """The pairs of a metric in a stratum; of the family proper none with a control, with `controls` only those."""
+    wanted = (controls,) if controls is not None else (False, True) if exploratory else (False,)
     tested = [
         (a, b, made)
         for b, a in combinations(marks.arms, 2)
+        if bool({a, b} & marks.controls) in wanted
         if (made := _contrast(marks, metric, stratum, a, b, margin, alpha)) is not None
     ]
     contrasts = [made for _, _, (made, _) in tested]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from openbook import models
+from openbook.arms import SHOWS_SHOTS
 from openbook.compare.answers import missing
 from openbook.compare.freshness import questions as freshness_questions
 from openbook.compare.metrics import metrics_for
@@ -59,9 +60,10 @@ def estimate(project: Project) -> Plan:
     changed = freshness_questions(updates, exam.examples, config.probes.freshness_questions)
     speeds, basis = _speeds()
     steps = [_ingest(project)] if any(plan.retrieves for plan in plans) else []
-    steps += [_train(project, plan, speeds) for plan in plans if plan.tunes]
+    steps += [_train(project, plan, speeds) for plan in _trained_once(plans)]
     for plan in plans:
         again = len(changed) * (2 if plan.retrieves else 1) + (2 * config.probes.gap if plan.tunes else 0)
+        again = 0 if plan.kind == "external" else again
         left = _unanswered(project, plan, paper.questions)
         asked = len(paper.questions) * len(seeds(project, plan)) + again
         # The probes follow the test questions at once, so that once these are answered they count as done too.
@@ -114,6 +116,16 @@ def _train(project: Project, plan: ArmPlan, speeds: Speeds) -> Step:
     )
 
 
+def _trained_once(plans: Sequence[ArmPlan]) -> list[ArmPlan]:
+    """The arms that train an adapter; `tuned+rag` takes that of a `tuned` arm with the same settings."""
+    kept: list[ArmPlan] = []
+    for plan in plans:
+        alike = [(one.studies_passages, one.model, one.prompt, one.tune) for one in kept]
+        if plan.tunes and (plan.studies_passages or (False, plan.model, plan.prompt, plan.tune) not in alike):
+            kept.append(plan)
+    return kept
+
+
 def _trained(project: Project, plan: ArmPlan) -> bool:
     if not (project.workspace.folder / "adapters").exists():
         return False
@@ -124,10 +136,12 @@ def _trained(project: Project, plan: ArmPlan) -> bool:
 
 
 def _answer(project: Project, plan: ArmPlan, asked: int, speeds: Speeds) -> float:
-    if plan.model.name.split(":")[0] in ("quote", "scripted"):
+    if plan.scheme in ("quote", "scripted", "recorded"):
         return asked * 0.01
-    if plan.model.name.startswith("openai:"):
+    if plan.scheme == "openai":
         return asked * CALL_SECONDS / plan.model.concurrency
+    if not models.is_local(plan.model.name):
+        return asked * CALL_SECONDS
     each = _prompt(project, plan) / speeds.read + plan.generate.max_tokens * 0.7 / speeds.write
     return asked * each * _size(plan)
 
@@ -136,6 +150,9 @@ def _prompt(project: Project, plan: ArmPlan) -> float:
     """Tokens of a prompt: a fixed part is read once, so few-shots and instructions hardly count when answering."""
     passages = plan.retrieve.passages * project.config.chunks.tokens * 1.3 if plan.retrieves else 0
     head = 0 if plan.kind == "base" else len(plan.prompt.instructions) / CHARACTERS_A_TOKEN
+    if SHOWS_SHOTS[plan.kind] and plan.prompt.shots_by == "nearest":
+        # Shots that change with the question are no fixed part.
+        head += plan.prompt.shots * _typical(project.exam.examples)
     return head + passages + _typical(project.exam.examples)
 
 

@@ -6,11 +6,12 @@ Reasons point to figures; nothing is said that the table does not hold. Knows ne
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from openbook.arms import RETRIEVES, TUNES
+from openbook.arms import CONTROLS, RETRIEVES, TUNES
 from openbook.compare.pairs import Pair
 from openbook.score.stats import FEWEST_GROUPS
 
-SIMPLEST_FIRST = ("base", "prompted", "rag", "tuned", "hybrid")
+SIMPLEST_FIRST = ("base", "prompted", "rag", "tuned", "hybrid", "external")
+"""Kinds that can be recommended; what is not ours to look into comes last."""
 
 NEAR = 0.1
 """An arm without an index that comes so near is worth naming, should the documents never change."""
@@ -59,7 +60,7 @@ def recommend(
     failed: Mapping[str, int],
     higher_is_better: bool = True,
 ) -> Recommendation:
-    """Choose the simplest arm among those that the best one does not beat.
+    """Choose the simplest arm among those that the best one does not beat; controls are not among them.
 
     Args:
         pairs: Every pair of arms on the primary metric over all strata, p-values adjusted for the whole family:
@@ -68,6 +69,7 @@ def recommend(
         failed: Arm → failed answers, for those above the allowed share.
         higher_is_better: Of the metric.
     """
+    standings = [standing for standing in standings if standing.kind not in CONTROLS]
     if not standings:
         return _silent("Nothing to recommend: no arm was asked.")
     if failed:
@@ -207,7 +209,8 @@ def _flips(chosen: Standing, standings: Sequence[Standing], *, sign: int) -> tup
     if TUNES[chosen.kind] and not RETRIEVES[chosen.kind]:
         lines.append("documents that change: what was learnt by heart goes stale until it is trained again.")
     if RETRIEVES[chosen.kind] and chosen.fresh is not None:
-        near = [s for s in standings if not RETRIEVES[s.kind] and sign * (chosen.mean - s.mean) <= NEAR]
+        own = [s for s in standings if not RETRIEVES[s.kind] and s.kind != "external"]
+        near = [s for s in own if sign * (chosen.mean - s.mean) <= NEAR]
         if near:
             closest = max(near, key=lambda standing: sign * standing.mean)
             lines.append(f"documents that never change: {closest.name} comes within {NEAR:g} of it without an index.")

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from openbook.arms import CONTROLS
 from openbook.compare import latency
 from openbook.compare.comparison import Material, this_machine
 from openbook.compare.freshness import Freshness, tally
@@ -15,7 +16,8 @@ from openbook.compare.marks import Cell, Marks, mark
 from openbook.compare.pairs import Pair, all_pairs
 from openbook.compare.paper import STRATA
 from openbook.compare.recommend import Recommendation, Standing, recommend
-from openbook.compare.seats import Seat, first_seats
+from openbook.compare.seats import Seat, first_seats, updatable
+from openbook.config import OUTSIDE
 from openbook.core.types import Answer, Example, Failure, Score
 from openbook.project import Project
 from openbook.score.cost import answer_usd, machine_usd, per_1000
@@ -109,7 +111,7 @@ def arm_row(project: Project, material: Material, marks: Marks, name: str) -> Js
         "cut": sum(answer.finish == "length" for answer in answers),
         "abstained": sum(answer.abstained for answer in answers),
         "tokens": _tokens_row(answers),
-        "seconds": latency.summary([row for seat in seats for row in _timings(seat, material.latency)]),
+        "seconds": latency.summary([row for seat in seats for row in _timings(seat, material)]),
         "usd": _usd_row(project, seats, answers),
     }
 
@@ -128,19 +130,23 @@ def _tokens_row(answers: Sequence[Answer]) -> Json:
     }
 
 
-def _timings(seat: Seat, questions: Sequence[Example]) -> list[latency.Timing]:
+def _timings(seat: Seat, material: Material) -> list[latency.Timing]:
+    if seat.plan.scheme == "recorded":
+        return latency.told(seat.log.records, material.paper.questions)
     known = latency.timings(seat.log.folder)
-    return [known[question.key] for question in questions if question.key in known]
+    return [known[question.key] for question in material.latency if question.key in known]
 
 
 def _usd_row(project: Project, seats: Sequence[Seat], answers: Sequence[Answer]) -> Json:
     cost, model = project.config.cost, seats[0].plan.model.name
     prices = cost.prices.get(model) or cost.prices.get(model.removeprefix("openai:"))
-    priceless = model.startswith("openai:") and prices is None
+    counted = any(answer.usage.input_tokens or answer.usage.output_tokens for answer in answers)
+    outside = seats[0].plan.scheme in OUTSIDE
+    priceless = (prices is None and (outside or model.startswith("openai:"))) or (outside and not counted)
     trained = _adapters(project, seats)
     indexed = project.knowledge.seconds() if seats[0].plan.retrieves else 0.0
     rate = cost.usd_per_hour
-    # What an endpoint without a price list asks for is unknown; the time spent waiting for it says nothing.
+    # What an endpoint or an outside system without prices asks for is unknown; the time spent waiting says nothing.
     each = [] if priceless else [answer_usd(answer, usd_per_hour=rate, prices=prices) for answer in answers]
     return {
         "training": round(machine_usd(sum(a.seconds for a in trained) / max(1, len(trained)), usd_per_hour=rate), 6),
@@ -176,7 +182,7 @@ def freshness_of(project: Project, material: Material) -> dict[str, tuple[Freshn
     level = project.config.compare.level
     updated = {seat.name: seat for seat in material.updated}
     found: dict[str, tuple[Freshness, Freshness]] = {}
-    for seat in first_seats(material.seats) if material.freshness else ():
+    for seat in updatable(material.seats) if material.freshness else ():
         later = updated.get(seat.name) if seat.plan.retrieves else seat
         if later is not None:
             found[seat.name] = (
@@ -241,7 +247,7 @@ def _recommend(
     failed = {
         name: row["failures"]["count"]
         for name, row in arms.items()
-        if row["asked"] and row["failures"]["count"] / row["asked"] > allowed
+        if row["asked"] and row["failures"]["count"] / row["asked"] > allowed and row["kind"] not in CONTROLS
     }
     standings = [s for name in marks.arms if (s := _standing(marks, name, arms[name], fresh.get(name))) is not None]
     return recommend(

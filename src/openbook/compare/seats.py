@@ -87,6 +87,11 @@ def first_seats(ready: Sequence[Seat]) -> list[Seat]:
     return list(first.values())
 
 
+def updatable(ready: Sequence[Seat]) -> list[Seat]:
+    """The first seats whose freshness can be told: an outside system's documents are not ours to change."""
+    return [one for one in first_seats(ready) if one.plan.kind != "external"]
+
+
 def waiting(project: Project, ready: Sequence[Seat]) -> list[Absent]:
     """The applicable arms that have no seat, and what they wait for."""
     seated = {one.name for one in ready}
@@ -100,6 +105,8 @@ def waiting(project: Project, ready: Sequence[Seat]) -> list[Absent]:
 def _waits_for(project: Project, plan: ArmPlan) -> str:
     if plan.retrieves and project.knowledge.content() is None:
         return "not yet: the index is behind the documents"
+    if not plan.tunes:
+        return f"not yet: {plan.model.name} cannot be opened"
     return "not yet: its adapter is not trained"
 
 

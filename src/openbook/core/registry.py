@@ -39,6 +39,10 @@ class Registry:
     def names(self) -> list[str]:
         return sorted({*self._table, *(point.name for point in entry_points(group=f"openbook.{self.kind}"))})
 
+    def has(self, name: str) -> bool:
+        """Whether a back end has this name; built-in ones are known without a look at what is installed."""
+        return name in self._table or name in self.names()
+
     def load(self, name: str) -> Any:
         """Import and return the attribute behind a name.
 

@@ -181,6 +181,7 @@ class Request:
         temperature: 0 is greedy.
         stop: The answer ends before the first of these.
         schema: JSON schema that the answer should follow, where the back end can enforce one.
+        id: Of the example that is asked, for back ends that keep answers by it; empty where there is none.
     """
 
     messages: tuple[Message, ...]
@@ -191,6 +192,7 @@ class Request:
     stop: tuple[str, ...] = ()
     seed: int = 0
     schema: Mapping[str, Any] | None = None
+    id: str = ""
 
     @property
     def hash(self) -> str:

@@ -15,7 +15,7 @@ from openbook.models.fetch import get
 from openbook.models.hardware import Machine, machine, resolve_device, resolve_dtype
 from openbook.models.hashes import config_hash, home, weights_hash
 from openbook.models.loading import load_model, load_tokenizer
-from openbook.models.names import BuiltIn, LocalModel, builtin, describe, locate
+from openbook.models.names import BuiltIn, LocalModel, builtin, describe, is_local, locate
 
 __all__ = [
     "BuiltIn",
@@ -26,6 +26,7 @@ __all__ = [
     "describe",
     "get",
     "home",
+    "is_local",
     "load_model",
     "load_tokenizer",
     "locate",

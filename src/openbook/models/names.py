@@ -83,6 +83,11 @@ def builtin() -> list[BuiltIn]:
     ]
 
 
+def is_local(name: str) -> bool:
+    """Whether a name is one of a model that runs and can be trained here, on this machine or not yet."""
+    return name.split(":")[0] in ("smollm2", "smollm2-reader", "hf")
+
+
 def locate(name: str, *, revision: str = "") -> LocalModel:
     """The model behind a name, from this machine's disk alone.
 

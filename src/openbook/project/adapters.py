@@ -69,7 +69,7 @@ class Study:
             self.tuning,
             trainer=self.plan.tune.trainer,
             dtype=self.dtype,
-            extra=[PROMPT_VERSION, self._retrieval if self.plan.retrieves else None],
+            extra=[PROMPT_VERSION, self._retrieval if self.plan.studies_passages else None],
         )
 
     @property
@@ -86,7 +86,7 @@ class Study:
         }
 
     def rows(self, retriever: Retriever | None) -> tuple[list[Row], list[Row]]:
-        """(training rows, dev rows), with passages where the arm retrieves."""
+        """(training rows, dev rows), with passages where the arm studies them."""
         if retriever is None:
             return closed_rows(self.template, self.train), closed_rows(self.template, self.dev)
         plan = self.plan

@@ -171,6 +171,11 @@ class Knowledge:
             "store": self._config.store.name,
         }
 
+    @property
+    def embedder(self) -> Embedder:
+        """What the index is embedded by; loads its weights at the first text."""
+        return self._embedder
+
     @cached_property
     def _embedder(self) -> Embedder:
         embedder: Embedder = EMBEDDERS.load(self._config.embedder.name)()

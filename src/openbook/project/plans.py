@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 
-from openbook.arms import RETRIEVES, TUNES
-from openbook.config import ARM_KINDS, ArmKind, Config, Generate, Model, Prompt, Retrieve, Tune
+from openbook.arms import RETRIEVES, STUDIES_PASSAGES, TUNES
+from openbook.config import ARM_KINDS, OUTSIDE, ArmKind, Config, Generate, Model, Prompt, Retrieve, Tune
 from openbook.core.errors import ConfigError, unknown
+from openbook.models import is_local
+
+WHOLE = Generate(max_tokens=100_000)
+"""An outside system ends its answers itself, unless its arm's own `[arms.NAME.generate]` says otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +32,22 @@ class ArmPlan:
         return TUNES[self.kind]
 
     @property
+    def studies_passages(self) -> bool:
+        """Whether its adapter is trained over retrieved passages."""
+        return self.kind in STUDIES_PASSAGES
+
+    @property
+    def scheme(self) -> str:
+        """The beginning of the model's name, up to the colon."""
+        return self.model.name.split(":")[0]
+
+    @property
     def impossible(self) -> str:
         """Why this model cannot have this arm; empty where it can."""
-        scheme = self.model.name.split(":")[0]
-        if self.tunes and scheme in ("openai", "quote"):
+        scheme = self.scheme
+        if scheme in OUTSIDE and self.kind != "external":
+            return f"{self.model.name} brings its own prompt and passages: give it an arm of kind 'external'"
+        if self.tunes and scheme != "scripted" and not is_local(self.model.name):
             return f"{self.model.name} cannot be tuned here"
         if self.tunes and scheme == "scripted" and self.tune.trainer == "peft":
             return "a scripted model has no weights to tune; [tune] trainer = 'memorise' stands in for it"
@@ -52,11 +68,13 @@ def plan(config: Config, name: str) -> ArmPlan:
     if own is None and name not in ARM_KINDS:
         raise ConfigError(unknown("arm", name, {*ARM_KINDS, *config.arms}))
     kind = own.kind if own is not None else next(kind for kind in ARM_KINDS if kind == name)
+    model = (own and own.model) or config.model
+    limits = WHOLE if model.name.split(":")[0] in OUTSIDE else config.generate
     return ArmPlan(
         name=name,
         kind=kind,
-        model=(own and own.model) or config.model,
-        generate=(own and own.generate) or config.generate,
+        model=model,
+        generate=(own and own.generate) or limits,
         retrieve=(own and own.retrieve) or config.retrieve,
         prompt=(own and own.prompt) or config.prompt,
         tune=(own and own.tune) or config.tune,

@@ -1,21 +1,34 @@
 """A project as one object: everything is made when first asked for, so a call that only reads loads no model."""
 
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from openbook import config as configuration
 from openbook import models
-from openbook.arms import SHOWS_SHOTS, Abstention, Arm, Retrieval, Sampling, choose_shots, template_for
+from openbook.arms import (
+    SHOWS_SHOTS,
+    Abstention,
+    Arm,
+    Find,
+    Retrieval,
+    Sampling,
+    ShotsByQuestion,
+    choose_shots,
+    template_for,
+)
 from openbook.config import Config
 from openbook.core.errors import UsageError
+from openbook.core.ids import digest
 from openbook.core.protocols import Generator, Progress, Retriever, silent
 from openbook.core.types import Adapter
+from openbook.nearest import by_meaning, by_words, nearest_shots
 from openbook.project.adapters import Study, hidden_documents, studied, train, watched
 from openbook.project.exam import Exam
 from openbook.project.generators import open_generator
 from openbook.project.knowledge import Knowledge, Version, search_settings, where
 from openbook.project.plans import ArmPlan, plan, plans
 from openbook.prompt import Shot, Template
+from openbook.raft import labelled_passages
 from openbook.tune.adapters import load_adapter
 from openbook.workspace import Workspace
 
@@ -86,17 +99,31 @@ class Project:
             ),
             abstention=Abstention(sentence=prompt.abstain, pattern=prompt.abstain_pattern),
             seed=seed,
+            shots=self._shots(chosen),
         )
 
     def template(self, chosen: ArmPlan) -> Template:
         """The arm's prompt; its few-shots come from training rows alone."""
         shots: tuple[Shot, ...] = ()
-        if SHOWS_SHOTS[chosen.kind] and chosen.prompt.shots:
+        if SHOWS_SHOTS[chosen.kind] and chosen.prompt.shots and chosen.prompt.shots_by == "fixed":
             groups = self.exam.groups.keys
             shots = choose_shots(
                 self.exam.division.train, groups, count=chosen.prompt.shots, seed=self.config.examples.split.seed
             )
         return template_for(chosen.kind, instructions=chosen.prompt.instructions, shots=shots)
+
+    def _shots(self, chosen: ArmPlan) -> ShotsByQuestion | None:
+        """Few-shots that depend on the question, where the arm shows any and its prompt asks for them."""
+        if not SHOWS_SHOTS[chosen.kind] or not chosen.prompt.shots or chosen.prompt.shots_by == "fixed":
+            return None
+        lexical = chosen.retrieve.mode == "lexical"
+        return nearest_shots(
+            self.exam.division.train,
+            self.exam.groups.keys,
+            count=chosen.prompt.shots,
+            measure=by_words if lexical else by_meaning(self.knowledge.embedder),
+            measured_by="words" if lexical else self.knowledge.embedder.fingerprint,
+        )
 
     def study(self, name: str, *, seed: int = 0) -> Study:
         """What this arm's adapter is made from.
@@ -113,7 +140,7 @@ class Project:
             train=studied(division, chosen.tune, seed=seed),
             dev=watched(division),
             hidden=hidden_documents(division, [*division.new, *division.dev]),
-            content=self.content("current") if chosen.retrieves else "",
+            content=self.content("current") if chosen.studies_passages else "",
             seed=seed,
         )
 
@@ -135,7 +162,7 @@ class Project:
         study = self.study(name, seed=seed)
         if not study.train:
             raise UsageError("There are no training examples: label more, or lower [examples.split] test.")
-        retriever = self.retriever(chosen) if chosen.retrieves else None
+        retriever = self.retriever(chosen) if chosen.studies_passages else None
         return train(study, retriever, folder=self.workspace.adapter(study.fingerprint), progress=progress)
 
     def retriever(self, chosen: ArmPlan, version: Version = "current") -> Retriever:
@@ -151,14 +178,22 @@ class Project:
         self.knowledge.close()
 
     def _retrieval(self, chosen: ArmPlan, version: Version) -> Retrieval:
-        settings = chosen.retrieve
+        settings, oracle = chosen.retrieve, chosen.kind == "rag-oracle"
+        find: Find = partial(labelled_passages, passages=settings.passages, where=where(settings.filter))
         return Retrieval(
             open=lambda: self.retriever(chosen, version),
             content=self.content(version),
             passages=settings.passages,
             where=where(settings.filter),
-            settings=search_settings(settings),
+            settings=search_settings(settings) | ({"labels": self._labels} if oracle else {}),
+            find=find if oracle else None,
         )
+
+    @cached_property
+    def _labels(self) -> str:
+        """Hash of what perfect retrieval goes by: other labels find other passages."""
+        labelled = [*self.exam.examples, *self.exam.updates]
+        return digest([[one.id, one.answerable, one.documents, one.facts] for one in labelled])
 
     def content(self, version: Version = "current") -> str:
         """Version of the index that answers will be looked up in.
@@ -174,7 +209,7 @@ class Project:
         return content
 
     def _base(self, chosen: ArmPlan) -> models.LocalModel | None:
-        if chosen.model.name.split(":")[0] in ("scripted", "quote", "openai"):
+        if not models.is_local(chosen.model.name):
             return None
         return models.locate(chosen.model.name, revision=chosen.model.revision)
 

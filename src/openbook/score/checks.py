@@ -4,19 +4,17 @@ Knows nothing of where a project keeps its settings. A check that is wrong in it
 that breaks on one answer is a Failure in that place.
 """
 
-import importlib
-import importlib.util
 import inspect
 import json
 import re
-import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from openbook.core.calls import load_call, parse_call
 from openbook.core.errors import ConfigError
 from openbook.core.ids import digest
 from openbook.core.types import Answer, Example, Failure
@@ -139,8 +137,8 @@ class CallCheck(PerAnswer):
     """What a project's Python function says of an answer: a number in [0, 1] or a bool.
 
     Args:
-        call: `module:function`; the function takes the example and the answer's text. A module that lies in `root`
-            is loaded from there, another one from the installed packages.
+        call: `module:function` or `file.py:function`; the function takes the example and the answer's text. A module
+            that lies in `root` is loaded from there, another one from the installed packages.
         root: The project's folder. Modules beside the check can be imported by it while it loads.
 
     Raises:
@@ -150,13 +148,7 @@ class CallCheck(PerAnswer):
     def __init__(self, *, name: str, call: str, root: Path) -> None:
         self.name = name
         self._call = call
-        module_name, colon, function_name = call.partition(":")
-        if not (module_name and colon and function_name):
-            raise ConfigError(f"KPI {name!r}: `call` must read 'module:function', not {call!r}.")
-        module = _load(name, module_name, root)
-        function = getattr(module, function_name, None)
-        if not callable(function):
-            raise ConfigError(f"KPI {name!r}: {module_name!r} has no function {function_name!r}. Correct its `call`.")
+        function, module = load_call(parse_call(call, root=root, what=f"KPI {name!r}"))
         self._function: Check = function
         self.signature = f"call|{call}|source:{digest(_source(module))}|v:1"
 
@@ -179,40 +171,6 @@ class CallCheck(PerAnswer):
             " from 0 to 1."
         )
         return Failure(stage="score", error=error, message=message)
-
-
-def _load(kpi: str, name: str, root: Path) -> ModuleType:
-    own = root.joinpath(*name.split(".")).with_suffix(".py")
-    try:
-        with _importable(root):
-            return _load_file(own) if own.is_file() else importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        raise ConfigError(
-            f"KPI {kpi!r}: no module {error.name!r}, neither in {str(root)!r} nor installed. Correct its `call`."
-        ) from error
-    except (Exception, SystemExit) as error:  # whatever a stranger's module does when it is loaded
-        raise ConfigError(f"KPI {kpi!r}: the module {name!r} does not load: {error!r}.") from error
-
-
-def _load_file(file: Path) -> ModuleType:
-    """Load a file under a name that no other project's module of the same name can take."""
-    name = f"openbook_kpi_{digest(str(file.resolve()))}"
-    spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{file} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses and pickles look their module up there
-    spec.loader.exec_module(module)
-    return module
-
-
-@contextmanager
-def _importable(root: Path) -> Iterator[None]:
-    sys.path.insert(0, str(root))
-    try:
-        yield
-    finally:
-        sys.path.remove(str(root))
 
 
 def _source(module: ModuleType) -> str:
