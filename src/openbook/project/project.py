@@ -1,5 +1,6 @@
 """A project as one object: everything is made when first asked for, so a call that only reads loads no model."""
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -87,6 +88,10 @@ class Project:
             abstention=Abstention(sentence=prompt.abstain, pattern=prompt.abstain_pattern),
             seed=seed,
         )
+
+    def untuned(self, name: str) -> Generator:
+        """The model of an arm without what the arm trained: what its adapter was put on."""
+        return self._generator(replace(self.plan(name), kind="base"), 0)
 
     def template(self, chosen: ArmPlan) -> Template:
         """The arm's prompt; its few-shots come from training rows alone."""
