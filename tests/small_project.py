@@ -56,6 +56,7 @@ epochs = 1
 [probes]
 latency = 1
 gap = 4
+forgetting = false
 {more}
 """
 

@@ -38,6 +38,12 @@ SEAMS = (
         "`[model] name`, up to the colon; one of another package gets those of our keywords that it takes",
         "generator",
     ),
+    Seam(
+        "Likelihood",
+        suite="likelihood",
+        about="Local models have it; the forgetting probe asks for it. Conformance suite:"
+        " `openbook.testing.likelihood.LikelihoodConformance`.",
+    ),
     Seam("Trainer", "openbook.tune:TRAINERS", "(model, *, device)", "`[tune] trainer`", "trainer"),
     Seam("Metric", "openbook.score:METRICS", "()", "`[compare] metric`", "metric"),
 )

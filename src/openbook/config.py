@@ -229,6 +229,9 @@ class Cost(Section):
 class Probes(Section):
     freshness: bool = Field(True, description="Re-ask the changed facts after the documents changed.")
     freshness_questions: int = Field(0, ge=0, description="At most this many; the unused wordings first. 0: all.")
+    forgetting: bool = Field(True, description="Measure what tuning cost a model of what it knew.")
+    forgetting_texts: int = Field(24, ge=0, description="Paragraphs of general English it reads; 0: all 200.")
+    forgetting_instructions: int = Field(12, ge=0, description="Plain instructions it is given; 0: all 60.")
     latency: int = Field(4, ge=0, description="Questions answered one at a time by every arm; 0: none.")
     gap: int = Field(24, ge=0, description="Training and dev questions answered by each tuned arm; 0: none.")
 

@@ -6,6 +6,7 @@
   index-updates/          the documents' second version
   adapters/<fingerprint>/ trained adapters, checkpoints while training
   runs/<fingerprint>/     run.json, records.jsonl, passages.jsonl, prompts.jsonl
+  forgetting/<fingerprint>/ losses.jsonl, and a run's files: a model's general knowledge, with or without an adapter
   reports/<fingerprint>/  report.json, report.html, report.md, gates.json
   latest.json             the reports shown last
   looks.jsonl             every look at test scores
@@ -45,6 +46,10 @@ class Workspace:
 
     def run(self, fingerprint: str) -> Path:
         return self.folder / "runs" / fingerprint
+
+    @property
+    def forgetting(self) -> Path:
+        return self.folder / "forgetting"
 
     def report(self, fingerprint: str) -> Path:
         return self.folder / "reports" / fingerprint

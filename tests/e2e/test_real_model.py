@@ -21,6 +21,8 @@ SIZES = """
 freshness_questions = 2
 latency = 1
 gap = 0
+forgetting_texts = 4
+forgetting_instructions = 2
 """
 
 

@@ -103,6 +103,7 @@ def test_a_report_of_all_five_arms_fulfils_it(
     jsonschema.validate(report, closed(schema))
     assert report["arms"]["hybrid"]["adapter"]
     assert report["probes"]["gap"]["tuned"]["train"]
+    assert report["probes"]["forgetting"]["arms"]["tuned"]["instructions"]["n"] == 12
 
 
 def test_arms_that_are_not_applicable_and_the_answers_on_disk_fulfil_it(

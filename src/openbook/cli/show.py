@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from openbook.compare import tables
+from openbook.compare import forgetting_words, tables
 from openbook.compare.plan import Plan
 from openbook.compare.taste import Taste
 
@@ -21,7 +21,8 @@ def show_report(report: Mapping[str, Any]) -> None:
     """The table, what must be known to read it, the recommendation, and where the whole report lies."""
     out = console()
     out.print(_table(tables.heads(report), tables.rows(report)))
-    for line in [*tables.notes(report), *tables.absent(report)]:
+    kept = forgetting_words.notes(report["probes"].get("forgetting"))
+    for line in [*tables.notes(report), *tables.absent(report), *kept]:
         out.print(f"[dim]{line}[/dim]")
     if report.get("looks"):
         out.print(f"[dim]Looks at test scores so far: {report['looks']}. Use --dev for iterating.[/dim]")

@@ -12,8 +12,9 @@ from threading import Event
 
 from openbook import models
 from openbook.arms import Arm
-from openbook.compare import freshness, latency
+from openbook.compare import forgetting, freshness, latency
 from openbook.compare.answers import ask, missing
+from openbook.compare.forgetting import Probe
 from openbook.compare.metrics import metrics_for
 from openbook.compare.paper import Paper, set_paper
 from openbook.compare.seats import (
@@ -50,6 +51,7 @@ class Material:
         freshness: The changed facts' questions.
         gap: Training and dev questions that tuned arms answered beside the test.
         latency: Questions answered one at a time.
+        forgetting: What has nothing to do with the job, and the tuned arms it is put to.
     """
 
     paper: Paper
@@ -60,6 +62,7 @@ class Material:
     freshness: Sequence[Example]
     gap: tuple[Sequence[Example], Sequence[Example]]
     latency: Sequence[Example]
+    forgetting: Probe | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +114,7 @@ def compare(
         _ingest(sitting)
         _tune(sitting)
         material = gather(project, dev=dev)
-        for step in (_answer, _gap, _freshness, _latency):
+        for step in (_answer, _gap, _freshness, _forgetting, _latency):
             if cancel is None or not cancel.is_set():
                 step(sitting, material)
     return gather(project, dev=dev)
@@ -155,6 +158,7 @@ def gather(project: Project, *, dev: bool = False, partial: bool = False) -> Mat
         freshness=changed,
         gap=_gap_questions(project, dev),
         latency=paper.questions[: config.probes.latency],
+        forgetting=forgetting.probe(project, ready),
     )
 
 
@@ -222,6 +226,18 @@ def _freshness(sitting: _Sitting, material: Material) -> None:
             knowledge.ingest("updates", progress=sitting.watch.progress)
     for desk in _updated_seats(sitting.project, material.seats):
         _ask(sitting, desk, material.freshness, f"freshness of {desk.name}, after")
+
+
+def _forgetting(sitting: _Sitting, material: Material) -> None:
+    probe, again, cancel = material.forgetting, sitting.retry_failures, sitting.cancel
+    if probe is None:
+        return
+    for subject in probe.subjects:
+        if forgetting.is_missing(subject, probe, retry_failures=again):
+            subject.log.describe({"arm": subject.name, "settings": subject.arm.settings}, machine=this_machine())
+            with sitting.stage(f"forgetting of {subject.name}"):
+                progress = sitting.watch.progress
+                forgetting.measure(subject, probe, retry_failures=again, cancel=cancel, progress=progress)
 
 
 def _latency(sitting: _Sitting, material: Material) -> None:

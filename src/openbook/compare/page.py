@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from openbook.compare import charts, figures, legend, tables
+from openbook.compare import charts, figures, forgetting_words, legend, tables
 from openbook.compare.freshness import CLASSES
 from openbook.compare.sidebyside import side_by_side
 from openbook.compare.unlike import unlike
@@ -27,6 +27,7 @@ TOPICS = (
     ("documents that", "fresh"),
     ("median seconds", "seconds"),
     ("a limit on latency", "seconds"),
+    ("forgetting:", "forgetting"),
 )
 """How a reason begins → the column of the main table that it rests on; the primary metric's for all others."""
 
@@ -76,6 +77,7 @@ def _tables(report: Json) -> Json:
         "asked_alone": max((arm["seconds"].get("n", 0) for arm in arms.values()), default=0),
         "unlike": unlike(report),
         "gates": report.get("gates", ()),
+        "forgetting": _forgetting(report),
     }
 
 
@@ -115,7 +117,7 @@ def _environment() -> "Environment":
 def _linked(report: Json, line: str, columns: Sequence[figures.Column]) -> list[tuple[str, str]]:
     """A reason in pieces, (text, anchor or ""): the arms it names lead to the cells that it rests on."""
     places = {name: place for place, (name, arm) in enumerate(report["arms"].items()) if "scores" in arm}
-    column = _topic(report, line, {column.key for column in columns})
+    column = _topic(report, line, {"forgetting", *(column.key for column in columns)})
     names = sorted(places, key=len, reverse=True)
     pieces = re.split(rf"(?<![\w+-])({'|'.join(map(re.escape, names))})(?![\w+-])", line) if names else [line]
     return [(piece, f"cell-{places[piece]}-{column}" if piece in places else "") for piece in pieces if piece]
@@ -160,6 +162,17 @@ def _differences(report: Json) -> str:
         if not pair["exploratory"]
     ]
     return charts.differences(rows, metric=report["metric"], margin=report["margin"]) if rows else ""
+
+
+def _forgetting(report: Json) -> Json | None:
+    probe, places = report["probes"].get("forgetting"), list(report["arms"])
+    if not probe:
+        return None
+    return {
+        "lead": forgetting_words.lead(probe),
+        "rows": [(places.index(cells[0]), cells) for cells in forgetting_words.cells(probe)],
+        "remarks": forgetting_words.remarks(probe),
+    }
 
 
 def _freshness(report: Json) -> str:

@@ -10,16 +10,20 @@ from dataclasses import dataclass
 from openbook import models
 from openbook.arms import SHOWS_SHOTS
 from openbook.compare.answers import missing
+from openbook.compare.forgetting import MAX_TOKENS, instructions, is_missing, paragraphs, probe
 from openbook.compare.freshness import questions as freshness_questions
 from openbook.compare.metrics import metrics_for
 from openbook.compare.paper import set_paper
-from openbook.compare.seats import seat, seeds, taking_part
+from openbook.compare.seats import seat, seats, seeds, taking_part
 from openbook.core.errors import OpenbookError
 from openbook.core.types import Example
 from openbook.project import ArmPlan, Project
 
 CHARACTERS_A_TOKEN = 4
 REFERENCE_PARAMETERS = 135e6
+PARAGRAPH_TOKENS = 90
+"""Of a paragraph of the forgetting probe."""
+
 CALL_SECONDS = 1.5
 """An API model's answer, with `concurrency` calls under way at once."""
 
@@ -72,8 +76,35 @@ def estimate(project: Project) -> Plan:
         steps.append(Step(what=f"answer {plan.name}: {still or asked} questions", seconds=seconds, done=not still))
     alone = config.probes.latency * len(plans)
     answered = all(step.done for step in steps)
+    steps += _forgetting(project, plans, speeds)
     steps.append(Step(what=f"latency: {alone} questions one at a time", seconds=alone * 2.0, done=answered))
     return Plan(steps=tuple(steps), basis=basis)
+
+
+def _forgetting(project: Project, plans: Sequence[ArmPlan], speeds: Speeds) -> list[Step]:
+    """General text and plain instructions, to each adapter's model and to each base that adapters are put on."""
+    settings, tuned = project.config.probes, [plan for plan in plans if plan.tunes]
+    if not settings.forgetting or not tuned:
+        return []
+    texts, replies = len(paragraphs(settings.forgetting_texts)), len(instructions(settings.forgetting_instructions))
+    subjects = [*tuned, *{plan.model: plan for plan in tuned}.values()]
+    seconds = replies * 0.01 * len(subjects)
+    if tuned[0].model.name.split(":")[0] != "scripted":
+        each = texts * PARAGRAPH_TOKENS / speeds.read + replies * MAX_TOKENS * 0.7 / speeds.write
+        seconds = sum(each * _size(plan) for plan in subjects)
+    what = f"forgetting: {texts} paragraphs, {replies} instructions, {len(subjects)} models"
+    return [Step(what=what, seconds=seconds, done=_nothing_to_put(project))]
+
+
+def _nothing_to_put(project: Project) -> bool:
+    """Whether the forgetting probe has been put to every model already."""
+    if not project.workspace.forgetting.exists():
+        return False
+    try:
+        found = probe(project, seats(project))
+    except OpenbookError:
+        return False
+    return found is not None and not any(is_missing(subject, found) for subject in found.subjects)
 
 
 def _speeds() -> tuple[Speeds, str]:

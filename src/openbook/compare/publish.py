@@ -28,6 +28,7 @@ def fingerprint(project: Project, material: Material, metrics: Sequence[Metric])
     config, division = project.config, project.exam.division
     seats = [*material.seats, *material.updated]
     files = [seat.log.folder / name for seat in seats for name in ("records.jsonl", "latency.jsonl")]
+    files += material.forgetting.files if material.forgetting else []
     sections = {"project", "compare", "cost", "probes"}
     return digest(
         {

@@ -5,11 +5,11 @@ Knows neither models nor the index.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from openbook.arms import CONTROLS
-from openbook.compare import latency
+from openbook.compare import forgetting_words, forgotten, latency
 from openbook.compare.comparison import Material, this_machine
 from openbook.compare.freshness import Freshness, tally
 from openbook.compare.marks import Cell, Marks, mark
@@ -23,7 +23,7 @@ from openbook.project import Project
 from openbook.score.cost import answer_usd, machine_usd, per_1000
 from openbook.score.stats import mean_interval
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same runs would give another report."""
 
 Json = dict[str, Any]
@@ -41,7 +41,10 @@ def build(project: Project, material: Material, marks: Marks) -> Json:
     pairs = all_pairs(marks, margin=config.compare.margin, alpha=alpha)
     fresh = freshness_of(project, material)
     arms = {name: arm_row(project, material, marks, name) for name in marks.arms}
+    kept = forgotten.row(material.forgetting, level=config.compare.level)
     chosen = _recommend(project, material, marks, pairs, arms, fresh)
+    if chosen.reasons:
+        chosen = replace(chosen, reasons=(*chosen.reasons, *forgetting_words.reasons(kept)))
     return {
         "schema": 1,
         "project": {"name": project.name, "task": config.project.task},
@@ -53,7 +56,11 @@ def build(project: Project, material: Material, marks: Marks) -> Json:
         "documents": {"skipped": project.knowledge.skipped()},
         "arms": {**arms, **{row.name: {"kind": row.kind, "not_applicable": row.reason} for row in material.absent}},
         "pairs": [_pair_row(pair) for pair in pairs],
-        "probes": {"freshness": _freshness_row(project, material, fresh), "gap": gap_of(material, marks)},
+        "probes": {
+            "freshness": _freshness_row(project, material, fresh),
+            "gap": gap_of(material, marks),
+            "forgetting": kept,
+        },
         "recommendation": {
             "arm": chosen.arm,
             "verdict": chosen.verdict,

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from openbook.compare import forgetting_words
+
 Json = Mapping[str, Any]
 
 
@@ -125,6 +127,8 @@ def markdown(report: Json, *, command: str) -> str:
         parts += ["## Freshness", freshness(report)]
     if report["probes"]["gap"]:
         parts += ["## Train, dev, test", gap(report)]
+    if report["probes"].get("forgetting"):
+        parts += ["## Forgetting", forgetting(report["probes"]["forgetting"])]
     machine = report["machine"]
     parts += ["## Reproduce", f"`{command}`, on {machine['cores']} cores of {machine['cpu']}."]
     return "\n\n".join(parts) + "\n"
@@ -181,6 +185,11 @@ def gap(report: Json) -> str:
         for name, row in report["probes"]["gap"].items()
     ]
     return grid(["arm", "train", "dev", "test, seen", "test, new"], cells)
+
+
+def forgetting(probe: Json) -> str:
+    parts = [forgetting_words.lead(probe), grid(forgetting_words.HEADS, forgetting_words.cells(probe))]
+    return "\n\n".join([*parts, bullets(forgetting_words.remarks(probe))]).strip()
 
 
 def signed(value: float) -> str:

@@ -106,6 +106,22 @@ class Generator(Protocol):
 
 
 @runtime_checkable
+class Likelihood(Protocol):
+    """How well a model foresees texts; some generators can say it beside writing.
+
+    `loss` gives the mean negative log-likelihood per token, in nats, of each text read by itself, its first token given.
+    `no_loss` says why there is no such thing (an encoder-decoder reads one text and writes another); empty where there is.
+    """
+
+    name: str
+
+    @property
+    def no_loss(self) -> str: ...
+
+    def loss(self, texts: Sequence[str]) -> list[float | Failure]: ...
+
+
+@runtime_checkable
 class Trainer(Protocol):
     """Rows to an adapter in `folder`; called again after a kill it goes on from the last checkpoint there.
 

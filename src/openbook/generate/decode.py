@@ -150,6 +150,11 @@ class CausalEngine:
         return given.logits[:, -1].float(), given.past_key_values
 
     @property
+    def network(self) -> Any:
+        """The model itself, for whoever needs more of it than the next token."""
+        return self._model
+
+    @property
     def device(self) -> Any:
         return self._model.device
 

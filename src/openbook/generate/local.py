@@ -16,6 +16,7 @@ from openbook.core.ids import digest
 from openbook.core.types import Answer, Delta, Failure, Finish, Message, Request, Usage
 from openbook.generate.adapter import adapter_fingerprint, load_with_adapter
 from openbook.generate.draft import Draft
+from openbook.generate.likelihood import batches, mean_losses, text_ids
 from openbook.models import LocalModel, config_hash, load_model, load_tokenizer, resolve_device, resolve_dtype
 from openbook.models.loading import need
 from openbook.prompt import encode
@@ -114,6 +115,43 @@ class LocalGenerator:
                 yield index, failure
         for batch in _batches(tasks, loaded, self._batch):
             yield from self._answer(loaded, batch, cancel)
+
+    @property
+    def no_loss(self) -> str:
+        """See `openbook.core.protocols.Likelihood`."""
+        if self._model.kind == "seq2seq":
+            return f"{self.name} is an encoder-decoder: it reads one text and writes another"
+        return ""
+
+    def loss(self, texts: Sequence[str]) -> list[float | Failure]:
+        """See `openbook.core.protocols.Likelihood`. The same adapter and dtype as in answering."""
+        if self.no_loss:
+            return [Failure(stage="loss", error="NotApplicable", message=f"{self.no_loss}.") for _ in texts]
+        if not texts:
+            return []
+        loaded = self.load()
+        rows = [text_ids(loaded.tokenizer, text, context=loaded.context) for text in texts]
+        found: list[float | Failure] = [row if isinstance(row, Failure) else 0.0 for row in rows]
+        for places in batches(rows, self._batch):
+            read = [row for place in places if not isinstance(row := rows[place], Failure)]
+            for place, loss in zip(places, self._losses(loaded.engine.network, read), strict=True):
+                found[place] = loss
+        return found
+
+    def _losses(self, network: Any, rows: Sequence[Sequence[int]]) -> list[float | Failure]:
+        """Losses of one batch; where memory does not suffice, of its halves one after the other."""
+        try:
+            return [*mean_losses(network, rows)]
+        except (MemoryError, RuntimeError) as error:
+            if not _out_of_memory(error):
+                raise
+            reason = str(error)[:120]
+        _give_back(self._device)
+        if len(rows) > 1:
+            half = (len(rows) + 1) // 2
+            return [*self._losses(network, rows[:half]), *self._losses(network, rows[half:])]
+        message = f"Memory does not suffice for one text of {len(rows[0])} tokens ({reason}). Close other programs."
+        return [Failure(stage="loss", error="OutOfMemory", message=message, transient=True)]
 
     def load(self) -> Loaded:
         """Load tokenizer and weights now, unless they are loaded (a server warms up with it)."""

@@ -1,5 +1,6 @@
 """A project as one object: everything is made when first asked for, so a call that only reads loads no model."""
 
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -101,6 +102,10 @@ class Project:
             seed=seed,
             shots=self._shots(chosen),
         )
+
+    def untuned(self, name: str) -> Generator:
+        """The model of an arm without what the arm trained: what its adapter was put on."""
+        return self._generator(replace(self.plan(name), kind="base"), 0)
 
     def template(self, chosen: ArmPlan) -> Template:
         """The arm's prompt; its few-shots come from training rows alone."""
