@@ -151,16 +151,55 @@ class Tune(Section):
     )
 
 
+class StyleCheck(Section):
+    weight: float = Field(1.0, gt=0, description="What the check counts for.")
+    pattern: str = Field("", description="Regular expression that the whole answer must match.")
+    words: tuple[int, int] | None = Field(None, description="Fewest and most words, e.g. `[5, 40]`.")
+    require: tuple[str, ...] = Field((), description="Wordings that must all stand in the answer.")
+    forbid: tuple[str, ...] = Field((), description="Wordings none of which may stand in the answer.")
+    like: bool = Field(False, description="More like the training references than like the documents' own sentences.")
+    against: str = Field(
+        "",
+        description="With `like`: JSONL of texts in other styles (`text`, optional `group`) instead of the documents.",
+    )
+
+    @field_validator("words")
+    @classmethod
+    def _fewest_first(cls, value: tuple[int, int] | None) -> tuple[int, int] | None:
+        if value is not None and not 0 <= value[0] <= value[1]:
+            raise ValueError("must be the fewest and the most words, in this order")
+        return value
+
+    @field_validator("require", "forbid")
+    @classmethod
+    def _no_blanks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(wording.strip() for wording in value):
+            raise ValueError("a wording is blank")
+        return value
+
+    @model_validator(mode="after")
+    def _one_check(self) -> "StyleCheck":
+        given = [bool(self.pattern), self.words is not None, bool(self.require), bool(self.forbid), self.like]
+        if sum(given) != 1:
+            raise ValueError("a check has exactly one of pattern, words, require, forbid, like = true")
+        if self.against and not self.like:
+            raise ValueError("`against` belongs to `like = true`")
+        return self
+
+
 class Kpi(Section):
     name: str = Field(description="The metric's name in reports.")
     pattern: str = Field("", description="Regular expression that the whole answer must match.")
     schema_: dict[str, Any] | None = Field(None, alias="schema", description="JSON schema that the answer must fulfil.")
     call: str = Field("", description="`module:function` taking (example, answer text), returning a number in [0, 1].")
+    checks: tuple[StyleCheck, ...] = Field(
+        (), description="A style: checks with weights; the mark is the share of the weights that an answer passes."
+    )
 
     @model_validator(mode="after")
     def _one_check(self) -> "Kpi":
-        if sum([bool(self.pattern), self.schema_ is not None, bool(self.call)]) != 1:
-            raise ValueError("a KPI has exactly one of pattern, schema, call")
+        if sum([bool(self.pattern), self.schema_ is not None, bool(self.call), bool(self.checks)]) != 1:
+            raise ValueError("a KPI has exactly one of pattern, schema, call, checks")
         return self
 
 
@@ -304,15 +343,15 @@ def _unknown_key(place: tuple[int | str, ...]) -> str:
 
 def _step(section: Any, part: int | str) -> Any:
     """The model behind one step of an error's place; list indices and arm names stay on their item's model."""
-    items = {Source: Source, Kpi: Kpi}
+    items = {Source: Source, Kpi: Kpi, StyleCheck: StyleCheck}
     if section == "arms":
         return Arm
     if isinstance(part, int):
         return items.get(section, section)
     if section is Config and part == "arms":
         return "arms"
-    by_place = {"sources": Source, "updates": Source, "kpis": Kpi}
-    if part in by_place and section in (Documents, Compare):
+    by_place = {"sources": Source, "updates": Source, "kpis": Kpi, "checks": StyleCheck}
+    if part in by_place and section in (Documents, Compare, Kpi):
         return by_place[str(part)]
     for name, field in getattr(section, "model_fields", {}).items():
         if part in (name, field.alias):

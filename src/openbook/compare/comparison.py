@@ -14,7 +14,7 @@ from openbook import models
 from openbook.arms import Arm
 from openbook.compare import freshness, latency
 from openbook.compare.answers import ask, missing
-from openbook.compare.metrics import metrics_for
+from openbook.compare.metrics import metrics_of
 from openbook.compare.paper import Paper, set_paper
 from openbook.compare.seats import Absent, Seat, absent, first_seats, seat, seats, seeds, taking_part, waiting
 from openbook.compare.watch import Unwatched, Watcher
@@ -93,7 +93,7 @@ def compare(
     """
     sitting = _Sitting(project=project, watch=watcher or Unwatched(), retry_failures=retry_failures, cancel=cancel)
     # A metric that does not exist must be said now, not when everything has been answered.
-    metrics_for(project.config, project.exam.examples, root=project.root)
+    metrics_of(project)
     with project.workspace.writing():
         _ingest(sitting)
         _tune(sitting)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from openbook import models
 from openbook.compare.answers import missing
 from openbook.compare.freshness import questions as freshness_questions
-from openbook.compare.metrics import metrics_for
+from openbook.compare.metrics import metrics_of
 from openbook.compare.paper import set_paper
 from openbook.compare.seats import seat, seeds, taking_part
 from openbook.core.errors import OpenbookError
@@ -52,7 +52,7 @@ class Plan:
 def estimate(project: Project) -> Plan:
     """The steps of a full run, in order, with what is still to be done of them."""
     config, exam = project.config, project.exam
-    metrics_for(config, exam.examples, root=project.root)
+    metrics_of(project)
     plans = taking_part(project)
     paper = set_paper(exam.division, exam.groups.keys, limit=config.compare.questions)
     updates = exam.updates if config.probes.freshness and project.knowledge.has_updates else ()

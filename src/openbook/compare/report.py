@@ -14,6 +14,7 @@ from openbook.compare.freshness import Freshness, tally
 from openbook.compare.marks import Cell, Marks, mark
 from openbook.compare.pairs import Pair, all_pairs
 from openbook.compare.paper import STRATA
+from openbook.compare.parts import parts_row, remarks
 from openbook.compare.recommend import Recommendation, Standing, recommend
 from openbook.compare.seats import Seat, first_seats
 from openbook.core.types import Answer, Example, Failure, Score
@@ -21,7 +22,7 @@ from openbook.project import Project
 from openbook.score.cost import answer_usd, machine_usd, per_1000
 from openbook.score.stats import mean_interval
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same runs would give another report."""
 
 Json = dict[str, Any]
@@ -47,6 +48,7 @@ def build(project: Project, material: Material, marks: Marks) -> Json:
         "margin": config.compare.margin,
         "level": config.compare.level,
         "metrics": [_metric_row(metric, primary=metric is marks.primary) for metric in marks.metrics],
+        "parts": parts_row(marks, material.seats),
         "examples": examples_row(project, material),
         "documents": {"skipped": project.knowledge.skipped()},
         "arms": {**arms, **{row.name: {"kind": row.kind, "not_applicable": row.reason} for row in material.absent}},
@@ -259,7 +261,9 @@ def _standing(marks: Marks, name: str, arm: Json, fresh: tuple[Freshness, Freshn
     cell = marks.cell(name, marks.primary, "all")
     if cell is None:
         return None
-    kpi = next((m for m in marks.metrics[1:] if m.signature.startswith(("pattern|", "schema|", "call|"))), None)
+    kpi = next(
+        (m for m in marks.metrics[1:] if m.signature.startswith(("pattern|", "schema|", "call|", "style|"))), None
+    )
     style = marks.cell(name, kpi, "all") if kpi else None
     return Standing(
         name=name,
@@ -317,6 +321,7 @@ def _metric_row(metric: Any, *, primary: bool) -> Json:
         "signature": metric.signature,
         "higher_is_better": metric.higher_is_better,
         "primary": primary,
+        "remarks": remarks(metric),
     }
 
 
