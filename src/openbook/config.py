@@ -228,6 +228,31 @@ class Cost(Section):
     prices: dict[str, tuple[float, float]] = Field({}, description="Model → USD per million (input, output) tokens.")
 
 
+class Judge(Section):
+    model: str = Field(
+        "",
+        description="A model that judges every answer, named as in `[model]`, which gives the rest. Empty: no judge.",
+    )
+    criteria: str = Field("", description="A sentence that an answer meets or does not; the judge says yes or no.")
+    labels: str = Field(
+        "", description='JSONL of answers that people judged: `input`, `answer`, `label` ("yes" or "no"), for kappa.'
+    )
+    repeats: int = Field(
+        2, ge=1, description="Judgements of each answer; every second one with the options turned round."
+    )
+    temperature: float = Field(0.0, ge=0, description="Above 0 where there are more than 2 repeats.")
+    base_url: str = Field("", description="Of an `openai:` judge; default: as in `[model]`.")
+    api_key_env: str = Field("", description="Environment variable of its key; default: as in `[model]`.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Judge":
+        if bool(self.model) != bool(self.criteria.strip()):
+            raise ValueError("a judge needs both `model` and `criteria`")
+        if self.repeats > 2 and self.temperature == 0:
+            raise ValueError("more than 2 repeats at temperature 0 only say the same again; set a `temperature`")
+        return self
+
+
 class Probes(Section):
     freshness: bool = Field(True, description="Re-ask the changed facts after the documents changed.")
     freshness_questions: int = Field(0, ge=0, description="At most this many; the unused wordings first. 0: all.")
@@ -252,6 +277,7 @@ class Config(Section):
     arms: dict[str, Arm] = {}
     cost: Cost = Cost()
     probes: Probes = Probes()
+    judge: Judge = Judge()
 
 
 def load(path: Path) -> Config:

@@ -7,6 +7,7 @@
   adapters/<fingerprint>/ trained adapters, checkpoints while training
   runs/<fingerprint>/     run.json, records.jsonl, passages.jsonl, prompts.jsonl
   reports/<fingerprint>/  report.json, report.html
+  judgements/<id>.jsonl   what a judge said of each answer
   looks.jsonl             every look at test scores
 """
 

@@ -8,11 +8,12 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from threading import Event
 
 from openbook import models
 from openbook.arms import Arm
-from openbook.compare import freshness, latency
+from openbook.compare import freshness, judging, latency
 from openbook.compare.answers import ask, missing
 from openbook.compare.metrics import metrics_of
 from openbook.compare.paper import Paper, set_paper
@@ -23,6 +24,7 @@ from openbook.core.errors import UsageError, disk_errors
 from openbook.core.ids import digest
 from openbook.core.types import Example, Record
 from openbook.project import Project
+from openbook.score.judge import NAME as JUDGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,10 +97,11 @@ def compare(
     # A metric that does not exist must be said now, not when everything has been answered.
     metrics_of(project)
     with project.workspace.writing():
+        _judge_labels(sitting)
         _ingest(sitting)
         _tune(sitting)
         material = gather(project, dev=dev)
-        for step in (_answer, _gap, _freshness, _latency):
+        for step in (_answer, _gap, _freshness, _latency, _judge):
             if cancel is None or not cancel.is_set():
                 step(sitting, material)
     return gather(project, dev=dev)
@@ -208,6 +211,26 @@ def _latency(sitting: _Sitting, material: Material) -> None:
     if any(latency.is_missing(folder, material.latency, retry_failures=again) for _, folder in desks):
         with sitting.stage("latency"):
             latency.measure(desks, material.latency, retry_failures=again, progress=sitting.watch.progress)
+
+
+def _judge_labels(sitting: _Sitting) -> None:
+    if sitting.project.config.judge.model:
+        heard = partial(sitting.watch.progress, what="judge the labelled sample")
+        judging.judge_labels(sitting.project, cancel=sitting.cancel, heard=heard)
+
+
+def _judge(sitting: _Sitting, material: Material) -> None:
+    settings = sitting.project.config
+    if not settings.judge.model:
+        return
+    # What decides is also looked at on training and dev questions.
+    beside = [*material.gap[0], *material.gap[1]] if settings.compare.metric == JUDGE else []
+    questions = [*material.paper.questions, *beside]
+    asked = judging.answers_to_judge(judging.bench_of(sitting.project), material.seats, questions)
+    if judging.unasked(sitting.project, asked):
+        with sitting.stage("judge"):
+            heard = partial(sitting.watch.progress, what="judge")
+            judging.judge_asked(sitting.project, asked, cancel=sitting.cancel, heard=heard)
 
 
 def _ask(sitting: _Sitting, desk: Seat, questions: Sequence[Example], what: str, *, shown: bool = False) -> None:

@@ -30,6 +30,8 @@ METRICS = {
     "rouge_2": "Pairs of neighbouring words shared with the reference, from 0 to 1.",
     "grounding": "Share of answers whose words, numbers and names stand in the passages that were looked up; answers that"
     " say “I don’t know” count as such. How far this agrees with people stands below the table.",
+    "judge": "Share of yes that a model says of the answers by your criterion. Below the table: how far it agrees with"
+    " people.",
     "abstention": "Share of answers that say “I don’t know” exactly where they should.",
 }
 """Metric → what its figure means."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from openbook.compare.house import House
+from openbook.compare.judging import judge_of
 from openbook.config import Config, Kpi, StyleCheck
 from openbook.core.errors import ConfigError, unknown
 from openbook.core.protocols import Metric
@@ -14,6 +15,7 @@ from openbook.score import METRICS, style
 from openbook.score.checks import CallCheck, PatternCheck, SchemaCheck
 from openbook.score.fields import wanted_records
 from openbook.score.grounding import fixed_words
+from openbook.score.judge import NAME, Judge
 from openbook.score.labels import label_set
 from openbook.score.style import Style, Weighted
 
@@ -50,20 +52,27 @@ NEEDS = {
 
 def metrics_of(project: Project) -> list[Metric]:
     """A project's metrics; see `metrics_for`."""
-    return metrics_for(project.config, project.exam.examples, root=project.root, house=House(project))
+    return metrics_for(
+        project.config, project.exam.examples, root=project.root, house=House(project), judge=judge_of(project)
+    )
 
 
-def metrics_for(config: Config, examples: Sequence[Example], *, root: Path, house: House | None = None) -> list[Metric]:
+def metrics_for(
+    config: Config, examples: Sequence[Example], *, root: Path, house: House | None = None, judge: Judge | None = None
+) -> list[Metric]:
     """The metrics, the primary one first, then the KPI checks, then the task's others that the examples carry.
 
     Args:
         house: What a style's `like` learns from.
+        judge: The judge that the project asks for.
 
     Raises:
         ConfigError: A primary metric that is unknown, that the examples do not carry or that cannot decide; a check that
             does not compile, or two metrics with one name.
     """
     named: dict[str, Metric] = _checks(config.compare.kpis, root, house)
+    if judge is not None:
+        named[judge.name] = judge
     for name in BY_TASK[config.project.task]:
         named.setdefault(name, _made(name, config, examples))
     primary = config.compare.metric or _default(config, examples)
@@ -93,7 +102,7 @@ def _made(name: str, config: Config, examples: Sequence[Example]) -> Metric:
 def _checks(kpis: Sequence[Kpi], root: Path, house: House | None) -> dict[str, Metric]:
     named: dict[str, Metric] = {}
     for kpi in kpis:
-        if kpi.name in named or kpi.name in METRICS.names():
+        if kpi.name in named or kpi.name in {*METRICS.names(), NAME}:
             taken = "another KPI" if kpi.name in named else "a metric of Openbook's own"
             raise ConfigError(f"[[compare.kpis]]: the name {kpi.name!r} is taken by {taken}. Give the KPI another one.")
         named[kpi.name] = check(kpi, root=root, house=house)

@@ -38,6 +38,7 @@ def shown_metrics(report: Json) -> list[Json]:
         "record_match|",
         "citation|",
         "grounding|",
+        "judge|",
     )
     return [m for m in report["metrics"] if m["primary"] or m["signature"].startswith(kinds)]
 

@@ -1,5 +1,6 @@
 """A project as one object: everything is made when first asked for, so a call that only reads loads no model."""
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -143,6 +144,19 @@ class Project:
         if key not in self._retrievers:
             self._retrievers[key] = self.knowledge.retriever(chosen.retrieve, version)
         return self._retrievers[key]
+
+    @cached_property
+    def judging_generator(self) -> Generator:
+        """The model of `[judge]`, opened at its first question.
+
+        Raises:
+            ModelError: The model is not on this machine.
+        """
+        settings = self.config.judge
+        own = {"base_url": settings.base_url, "api_key_env": settings.api_key_env}
+        changed = {"name": settings.model, "revision": "", "adapter": "", **{k: v for k, v in own.items() if v}}
+        chosen = replace(plan(self.config, "base"), model=self.config.model.model_copy(update=changed))
+        return open_generator(chosen, self._base(chosen), None, root=self.root)
 
     def close(self) -> None:
         """Let go of models and stores."""
