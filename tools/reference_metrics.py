@@ -10,6 +10,15 @@ from typing import Any
 from reference_words import NOTE, Gap, described, table
 
 FORMULAS = {
+    "accuracy": "mean of [label(answer) is an accepted label]; unanswerable: [abstained]",
+    "macro_f1": "mean over classes c of 2 Σ rightly given c / (Σ given c + Σ wanted c)",
+    "json_valid": "mean of [the first JSON value in the answer is an object or array, and fulfils the schema]",
+    "field_match": "mean of max over references r of 2 · common leaves / (leaves of the answer + leaves of r)",
+    "record_match": "mean of [leaves(answer) = leaves(r) for some reference r]",
+    "grounding": "mean of [Σₛ max over passages' sentences p of the words of s in p / Σₛ words of s ≥ 0.8] over the answer's"
+    " sentences s, one with a number or a name that is in no passage counting 0; abstained: 1",
+    "rouge_1": "mean of max over references r of 2PR / (P + R); P, R = common stems / stems of the answer, of r",
+    "rouge_2": "mean of max over references r of 2PR / (P + R); P, R = common pairs of stems / pairs of the answer, of r",
     "abstention": "mean of [abstained = not answerable]",
     "bleu": "BP · exp(¼ Σₙ log pₙ), n = 1…4; pₙ = Σ matched n-grams / Σ n-grams; BP = min(1, exp(1 − Σ reference length /"
     " Σ answer length))",
@@ -21,6 +30,19 @@ FORMULAS = {
     "rouge_l": "mean of max over references r of 2PR / (P + R); P, R = longest common subsequence / stems of the answer, of r",
     "stale": "mean of [a stale wording is in the answer]",
 }
+
+
+STATISTICS = (
+    "mean_interval",
+    "paired_interval",
+    "sign_flip",
+    "holm",
+    "tost",
+    "contrast",
+    "classify",
+    "needed",
+    "kappa",
+)
 
 
 def metrics_page() -> str:
@@ -37,8 +59,9 @@ def metrics_page() -> str:
         table(
             ("task", "metrics, the primary one first"), [(f"`{t}`", ", ".join(names)) for t, names in BY_TASK.items()]
         ),
-        'With `task = "answer"` the primary metric is `facts` where examples carry facts, else `f1`; `[compare] metric`'
-        " names another. A metric that the examples carry nothing for is left out.",
+        'With `task = "answer"` the primary metric is `facts` where examples carry facts, else `f1`; with `"extract"` likewise,'
+        " and `field_match` where there are no facts and references are JSON. `[compare] metric` names another. A metric that"
+        " the examples carry nothing for is left out.",
     ]
     for name in METRICS.names():
         parts += metric_parts(METRICS.load(name))
@@ -68,7 +91,7 @@ def statistics_parts() -> Iterator[str]:
     yield "## Statistics"
     yield inspect.cleandoc(stats.__doc__ or "")
     yield inspect.cleandoc(intervals.__doc__ or "")
-    for name in ("mean_interval", "paired_interval", "sign_flip", "holm", "tost", "contrast", "classify", "needed"):
+    for name in STATISTICS:
         yield f"### `{name}`"
         yield described(getattr(stats, name))
     yield f"### `Verdict`\n\n{described(stats.Verdict)}"

@@ -13,6 +13,8 @@ SHORT = {
     ("Documents", "sources"): "globs or tables",
     ("Documents", "updates"): "globs or tables",
     ("Compare", "kpis"): "list of tables",
+    ("Kpi", "checks"): "list of tables",
+    ("StyleCheck", "words"): "pair of integers",
     ("Cost", "prices"): "table of pairs of numbers",
     ("Source", "metadata"): "table of values",
 }

@@ -163,6 +163,42 @@ class Tune(Section):
     )
 
 
+class StyleCheck(Section):
+    weight: float = Field(1.0, gt=0, description="What the check counts for.")
+    pattern: str = Field("", description="Regular expression that the whole answer must match.")
+    words: tuple[int, int] | None = Field(None, description="Fewest and most words, e.g. `[5, 40]`.")
+    require: tuple[str, ...] = Field((), description="Wordings that must all stand in the answer.")
+    forbid: tuple[str, ...] = Field((), description="Wordings none of which may stand in the answer.")
+    like: bool = Field(False, description="More like the training references than like the documents' own sentences.")
+    against: str = Field(
+        "",
+        description="With `like`: JSONL of texts in other styles (`text`, optional `group`) instead of the documents.",
+    )
+
+    @field_validator("words")
+    @classmethod
+    def _fewest_first(cls, value: tuple[int, int] | None) -> tuple[int, int] | None:
+        if value is not None and not 0 <= value[0] <= value[1]:
+            raise ValueError("must be the fewest and the most words, in this order")
+        return value
+
+    @field_validator("require", "forbid")
+    @classmethod
+    def _no_blanks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(wording.strip() for wording in value):
+            raise ValueError("a wording is blank")
+        return value
+
+    @model_validator(mode="after")
+    def _one_check(self) -> "StyleCheck":
+        given = [bool(self.pattern), self.words is not None, bool(self.require), bool(self.forbid), self.like]
+        if sum(given) != 1:
+            raise ValueError("a check has exactly one of pattern, words, require, forbid, like = true")
+        if self.against and not self.like:
+            raise ValueError("`against` belongs to `like = true`")
+        return self
+
+
 class Kpi(Section):
     name: str = Field(description="The metric's name in reports.")
     pattern: str = Field("", description="Regular expression that the whole answer must match.")
@@ -170,11 +206,17 @@ class Kpi(Section):
     call: str = Field("", description="`module:function` taking (example, answer text), returning a number in [0, 1].")
     plugin: str = Field("", description="A check of another package, by the name of its entry point.")
     options: dict[str, Any] = Field({}, description="Keywords that a `plugin` check is made with.")
+    checks: tuple[StyleCheck, ...] = Field(
+        (), description="A style: checks with weights; the mark is the share of the weights that an answer passes."
+    )
 
     @model_validator(mode="after")
     def _one_check(self) -> "Kpi":
-        if sum([bool(self.pattern), self.schema_ is not None, bool(self.call), bool(self.plugin)]) != 1:
-            raise ValueError("a KPI has exactly one of pattern, schema, call, plugin")
+        if (
+            sum([bool(self.pattern), self.schema_ is not None, bool(self.call), bool(self.plugin), bool(self.checks)])
+            != 1
+        ):
+            raise ValueError("a KPI has exactly one of pattern, schema, call, plugin, checks")
         return self
 
 
@@ -226,6 +268,31 @@ class Cost(Section):
     prices: dict[str, tuple[float, float]] = Field({}, description="Model → USD per million (input, output) tokens.")
 
 
+class Judge(Section):
+    model: str = Field(
+        "",
+        description="A model that judges every answer, named as in `[model]`, which gives the rest. Empty: no judge.",
+    )
+    criteria: str = Field("", description="A sentence that an answer meets or does not; the judge says yes or no.")
+    labels: str = Field(
+        "", description='JSONL of answers that people judged: `input`, `answer`, `label` ("yes" or "no"), for kappa.'
+    )
+    repeats: int = Field(
+        2, ge=1, description="Judgements of each answer; every second one with the options turned round."
+    )
+    temperature: float = Field(0.0, ge=0, description="Above 0 where there are more than 2 repeats.")
+    base_url: str = Field("", description="Of an `openai:` judge; default: as in `[model]`.")
+    api_key_env: str = Field("", description="Environment variable of its key; default: as in `[model]`.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Judge":
+        if bool(self.model) != bool(self.criteria.strip()):
+            raise ValueError("a judge needs both `model` and `criteria`")
+        if self.repeats > 2 and self.temperature == 0:
+            raise ValueError("more than 2 repeats at temperature 0 only say the same again; set a `temperature`")
+        return self
+
+
 class Probes(Section):
     freshness: bool = Field(True, description="Re-ask the changed facts after the documents changed.")
     freshness_questions: int = Field(0, ge=0, description="At most this many; the unused wordings first. 0: all.")
@@ -253,6 +320,7 @@ class Config(Section):
     arms: dict[str, Arm] = {}
     cost: Cost = Cost()
     probes: Probes = Probes()
+    judge: Judge = Judge()
 
 
 def load(path: Path) -> Config:
@@ -344,15 +412,15 @@ def _unknown_key(place: tuple[int | str, ...]) -> str:
 
 def _step(section: Any, part: int | str) -> Any:
     """The model behind one step of an error's place; list indices and arm names stay on their item's model."""
-    items = {Source: Source, Kpi: Kpi}
+    items = {Source: Source, Kpi: Kpi, StyleCheck: StyleCheck}
     if section == "arms":
         return Arm
     if isinstance(part, int):
         return items.get(section, section)
     if section is Config and part == "arms":
         return "arms"
-    by_place = {"sources": Source, "updates": Source, "kpis": Kpi}
-    if part in by_place and section in (Documents, Compare):
+    by_place = {"sources": Source, "updates": Source, "kpis": Kpi, "checks": StyleCheck}
+    if part in by_place and section in (Documents, Compare, Kpi):
         return by_place[str(part)]
     for name, field in getattr(section, "model_fields", {}).items():
         if part in (name, field.alias):

@@ -9,6 +9,7 @@
   forgetting/<fingerprint>/ losses.jsonl, and a run's files: a model's general knowledge, with or without an adapter
   reports/<fingerprint>/  report.json, report.html, report.md, gates.json
   latest.json             the reports shown last
+  judgements/<id>.jsonl   what a judge said of each answer
   looks.jsonl             every look at test scores
 """
 

@@ -136,4 +136,4 @@ def test_a_bad_call_is_refused_when_it_is_made(project: Path, call: str, sentenc
 def test_an_unknown_metric_gets_a_suggestion() -> None:
     with pytest.raises(UsageError, match=r"no metric named 'exact_mach'\. Did you mean 'exact_match'"):
         METRICS.load("exact_mach")
-    assert CHECKS.names() == ["call", "pattern", "schema"]
+    assert CHECKS.names() == ["call", "pattern", "schema", "style"]

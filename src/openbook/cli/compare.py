@@ -86,13 +86,13 @@ def _watching(project: Any, dev: bool) -> Any:
 
         return nullcontext(Unwatched())
     from openbook.cli.live import LiveTable
-    from openbook.compare.metrics import metrics_for
+    from openbook.compare.metrics import metrics_of
     from openbook.compare.paper import set_paper
     from openbook.compare.seats import taking_part
 
     exam = project.exam
     paper = set_paper(exam.division, exam.groups.keys, limit=project.config.compare.questions, dev=dev)
-    metrics = metrics_for(project.config, exam.examples, root=project.root)
+    metrics = metrics_of(project)
     shown = [metrics[0], *(m for m in metrics[1:] if m.binary and m.signature.startswith(("pattern|", "schema|")))]
     return LiveTable([plan.name for plan in taking_part(project)], shown, len(paper.questions))
 

@@ -8,14 +8,15 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from threading import Event
 
 from openbook import models
 from openbook.arms import Arm
-from openbook.compare import forgetting, freshness, latency
+from openbook.compare import forgetting, freshness, judging, latency
 from openbook.compare.answers import ask, missing
 from openbook.compare.forgetting import Probe
-from openbook.compare.metrics import metrics_for
+from openbook.compare.metrics import metrics_of
 from openbook.compare.paper import Paper, set_paper
 from openbook.compare.seats import (
     Absent,
@@ -36,6 +37,7 @@ from openbook.core.ids import digest
 from openbook.core.types import Example, Record
 from openbook.generate import split_name
 from openbook.project import Project
+from openbook.score.judge import NAME as JUDGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,13 +110,14 @@ def compare(
     """
     sitting = _Sitting(project=project, watch=watcher or Unwatched(), retry_failures=retry_failures, cancel=cancel)
     # A metric that does not exist must be said now, not when everything has been answered.
-    metrics_for(project.config, project.exam.examples, root=project.root)
+    metrics_of(project)
     _check_models(project)
     with project.workspace.writing():
+        _judge_labels(sitting)
         _ingest(sitting)
         _tune(sitting)
         material = gather(project, dev=dev)
-        for step in (_answer, _gap, _freshness, _forgetting, _latency):
+        for step in (_answer, _gap, _freshness, _forgetting, _latency, _judge):
             if cancel is None or not cancel.is_set():
                 step(sitting, material)
     return gather(project, dev=dev)
@@ -247,6 +250,26 @@ def _latency(sitting: _Sitting, material: Material) -> None:
     if any(latency.is_missing(folder, material.latency, retry_failures=again) for _, folder in desks):
         with sitting.stage("latency"):
             latency.measure(desks, material.latency, retry_failures=again, progress=sitting.watch.progress)
+
+
+def _judge_labels(sitting: _Sitting) -> None:
+    if sitting.project.config.judge.model:
+        heard = partial(sitting.watch.progress, what="judge the labelled sample")
+        judging.judge_labels(sitting.project, cancel=sitting.cancel, heard=heard)
+
+
+def _judge(sitting: _Sitting, material: Material) -> None:
+    settings = sitting.project.config
+    if not settings.judge.model:
+        return
+    # What decides is also looked at on training and dev questions.
+    beside = [*material.gap[0], *material.gap[1]] if settings.compare.metric == JUDGE else []
+    questions = [*material.paper.questions, *beside]
+    asked = judging.answers_to_judge(judging.bench_of(sitting.project), material.seats, questions)
+    if judging.unasked(sitting.project, asked):
+        with sitting.stage("judge"):
+            heard = partial(sitting.watch.progress, what="judge")
+            judging.judge_asked(sitting.project, asked, cancel=sitting.cancel, heard=heard)
 
 
 def _ask(sitting: _Sitting, desk: Seat, questions: Sequence[Example], what: str, *, shown: bool = False) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from openbook.compare.comparison import Material
 from openbook.compare.evidence import Evidence, Exhibits, evidence
 from openbook.compare.measures import RECOMMENDATION, measure
-from openbook.compare.metrics import metrics_for
+from openbook.compare.metrics import metrics_of
 from openbook.compare.requirement import Requirement, Sign, spelled
 from openbook.project import Project
 
@@ -62,7 +62,7 @@ def exhibits(project: Project, material: Material, report: Json) -> Exhibits:
     return Exhibits(
         material=material,
         report=report,
-        metrics=metrics_for(project.config, project.exam.examples, root=project.root),
+        metrics=metrics_of(project),
         alpha=round(1 - project.config.compare.level, 10),
     )
 

@@ -24,6 +24,17 @@ METRICS = {
     "rouge_l": "Longest run of words, in order, shared with the reference, from 0 to 1.",
     "bleu": "Phrases shared with the reference, from 0 to 100.",
     "citation": "Whether the pages cited are the ones that hold the answer: 1 when all of these and no others are named.",
+    "accuracy": "Share of answers that give the right label.",
+    "macro_f1": "How well each label is told from the others, rare labels counting as much as frequent ones; from 0 to 1.",
+    "json_valid": "Share of answers that hold JSON, of the schema if one is asked for.",
+    "field_match": "Fields with the reference’s value, from 0 (none) to 1 (all, and no others).",
+    "record_match": "Share of answers with every field of the reference right, and no others.",
+    "rouge_1": "Words shared with the reference, apart from their endings, from 0 to 1.",
+    "rouge_2": "Pairs of neighbouring words shared with the reference, from 0 to 1.",
+    "grounding": "Share of answers whose words, numbers and names stand in the passages that were looked up; answers that"
+    " say “I don’t know” count as such. How far this agrees with people stands below the table.",
+    "judge": "Share of yes that a model says of the answers by your criterion. Below the table: how far it agrees with"
+    " people.",
     "abstention": "Share of answers that say “I don’t know” exactly where they should.",
 }
 """Metric → what its figure means."""
@@ -32,6 +43,7 @@ CHECKS = {
     "pattern|": "Your own check: the share of answers that have the form your pattern describes.",
     "schema|": "Your own check: the share of answers that are JSON of your schema.",
     "call|": "Your own check, made by your function.",
+    "style|": "Your own style: the share of its checks that answers pass, by their weights.",
 }
 """Beginning of a metric's signature → what its figure means."""
 

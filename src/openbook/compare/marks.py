@@ -72,8 +72,9 @@ class Marks:
     def _marks(self) -> dict[tuple[str, str], dict[str, Mark]]:
         marks = {}
         for arm in self.arms:
-            logs = [seat.log.records for seat in self._seats if seat.name == arm]
+            seats = [seat for seat in self._seats if seat.name == arm]
             for metric in self.metrics:
+                logs = [seat.log.records for seat in seats if _judges(metric, seat)]
                 by_seed = [mark(metric, self.paper.questions, records) for records in logs]
                 marks[arm, metric.name] = {
                     question.id: _average([seed[question.id] for seed in by_seed if question.id in seed])
@@ -124,7 +125,8 @@ def _figure_interval(
     figure = min(top, max(0.0, metric.reduce(matrix)))
     if len(set(groups)) < 2:
         return figure, 0.0, top
-    values, names = pseudo_values(metric.reduce, matrix, groups)
+    additive = getattr(metric, "additive", False)
+    values, names = pseudo_values(metric.reduce, matrix, groups, additive=additive)
     if np.ptp(values) < ROUNDING * top:
         # Groups that all agree have no spread; like other constants they get the rule of three.
         same = mean_interval([figure] * len(names), names, level, bounds=(0.0, top))
@@ -135,6 +137,11 @@ def _figure_interval(
         low, high = max(0.0, figure - half), min(top, figure + half)
     failed = failures / (failures + len(matrix))
     return figure, low * (1 - failed), high * (1 - failed) + top * failed
+
+
+def _judges(metric: Metric, seat: Seat) -> bool:
+    """Whether a metric has anything to say of an arm: one that reads the passages has not where none are given."""
+    return seat.plan.retrieves or not getattr(metric, "reads_passages", False)
 
 
 def mark(metric: Metric, questions: Sequence[Example], records: Mapping[str, Record]) -> dict[str, Mark]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from openbook.compare.metrics import metrics_for
+from openbook.compare.metrics import metrics_of
 from openbook.compare.paper import STRATA
 from openbook.compare.requirement import Requirement, Term, parse, spelled
 from openbook.compare.seats import absent
@@ -109,7 +109,7 @@ def _known(project: Project) -> Known:
     return Known(
         arms=[plan.name for plan in project.plans()],
         absent={row.name: row.reason for row in absent(project)},
-        metrics=[m.name for m in metrics_for(project.config, project.exam.examples, root=project.root)],
+        metrics=[m.name for m in metrics_of(project)],
         missing=missing,
     )
 

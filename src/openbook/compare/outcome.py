@@ -9,7 +9,7 @@ from typing import Any
 from openbook.compare import gate, publish, report
 from openbook.compare.comparison import Material
 from openbook.compare.marks import Marks
-from openbook.compare.metrics import metrics_for
+from openbook.compare.metrics import metrics_of
 from openbook.compare.requirement import parse
 from openbook.project import Project
 
@@ -35,7 +35,7 @@ def conclude(project: Project, material: Material, *, looked: bool = True) -> Ou
     Args:
         looked: Whether these are test scores, and so a look to be counted.
     """
-    metrics = metrics_for(project.config, project.exam.examples, root=project.root)
+    metrics = metrics_of(project)
     name = publish.fingerprint(project, material, metrics)
     looks = publish.look(project, material) if looked else 0
     found = publish.find(project, name)

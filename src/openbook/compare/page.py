@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from openbook.compare import charts, figures, forgetting_words, legend, tables
 from openbook.compare.freshness import CLASSES
+from openbook.compare.parttables import part_tables
 from openbook.compare.sidebyside import side_by_side
 from openbook.compare.unlike import unlike
 
@@ -71,6 +72,7 @@ def _tables(report: Json) -> Json:
         "better": "Higher" if report["metrics"][0]["higher_is_better"] else "Lower",
         "classes": CLASSES,
         "pairs": [pair for pair in report["pairs"] if not pair["exploratory"]],
+        "parted": part_tables(report),
         "exploratory": [pair for pair in report["pairs"] if pair["exploratory"]],
         "trained": {name: arm for name, arm in arms.items() if arm["adapter"]},
         "stages": sorted({stage for arm in arms.values() for stage in arm["seconds"].get("by_stage", {})}),

@@ -12,7 +12,8 @@ from openbook.arms import SHOWS_SHOTS
 from openbook.compare.answers import missing
 from openbook.compare.forgetting import MAX_TOKENS, instructions, is_missing, paragraphs, probe
 from openbook.compare.freshness import questions as freshness_questions
-from openbook.compare.metrics import metrics_for
+from openbook.compare.judging import answers_to_judge, bench_of, unasked
+from openbook.compare.metrics import metrics_of
 from openbook.compare.paper import set_paper
 from openbook.compare.seats import seat, seats, seeds, taking_part
 from openbook.core.errors import OpenbookError
@@ -57,7 +58,7 @@ class Plan:
 def estimate(project: Project) -> Plan:
     """The steps of a full run, in order, with what is still to be done of them."""
     config, exam = project.config, project.exam
-    metrics_for(config, exam.examples, root=project.root)
+    metrics_of(project)
     plans = taking_part(project)
     paper = set_paper(exam.division, exam.groups.keys, limit=config.compare.questions)
     updates = exam.updates if config.probes.freshness and project.knowledge.has_updates else ()
@@ -78,6 +79,8 @@ def estimate(project: Project) -> Plan:
     answered = all(step.done for step in steps)
     steps += _forgetting(project, plans, speeds)
     steps.append(Step(what=f"latency: {alone} questions one at a time", seconds=alone * 2.0, done=answered))
+    if config.judge.model:
+        steps.append(_judge(project, plans, paper.questions))
     return Plan(steps=tuple(steps), basis=basis)
 
 
@@ -175,6 +178,22 @@ def _answer(project: Project, plan: ArmPlan, asked: int, speeds: Speeds) -> floa
         return asked * CALL_SECONDS
     each = _prompt(project, plan) / speeds.read + plan.generate.max_tokens * 0.7 / speeds.write
     return asked * each * _size(plan)
+
+
+def _judge(project: Project, plans: Sequence[ArmPlan], questions: Sequence[Example]) -> Step:
+    judge = project.config.judge
+    total = sum(len(seeds(project, plan)) for plan in plans) * len(questions) * judge.repeats
+    left = total
+    if (project.workspace.folder / "judgements").exists():
+        try:
+            seats = [seat(project, plan, seed) for plan in plans for seed in seeds(project, plan)]
+            asked = answers_to_judge(bench_of(project), seats, questions)
+            left = total - len(asked) + len(unasked(project, asked))
+        except OpenbookError:
+            left = total
+    called = judge.model.startswith("openai:")
+    each = CALL_SECONDS / project.config.model.concurrency if called else 0.01 if ":" in judge.model else 1.0
+    return Step(what=f"judge: {left or total} replies of {judge.model}", seconds=(left or total) * each, done=not left)
 
 
 def _prompt(project: Project, plan: ArmPlan) -> float:

@@ -15,6 +15,7 @@ from openbook.compare.freshness import Freshness, tally
 from openbook.compare.marks import Cell, Marks, mark
 from openbook.compare.pairs import Pair, all_pairs
 from openbook.compare.paper import STRATA
+from openbook.compare.parts import parts_row, remarks
 from openbook.compare.recommend import Recommendation, Standing, recommend
 from openbook.compare.seats import Seat, first_seats, updatable
 from openbook.config import OUTSIDE
@@ -52,6 +53,7 @@ def build(project: Project, material: Material, marks: Marks) -> Json:
         "margin": config.compare.margin,
         "level": config.compare.level,
         "metrics": [_metric_row(metric, primary=metric is marks.primary) for metric in marks.metrics],
+        "parts": parts_row(marks, material.seats),
         "examples": examples_row(project, material),
         "documents": {"skipped": project.knowledge.skipped()},
         "arms": {**arms, **{row.name: {"kind": row.kind, "not_applicable": row.reason} for row in material.absent}},
@@ -272,7 +274,9 @@ def _standing(marks: Marks, name: str, arm: Json, fresh: tuple[Freshness, Freshn
     cell = marks.cell(name, marks.primary, "all")
     if cell is None:
         return None
-    kpi = next((m for m in marks.metrics[1:] if m.signature.startswith(("pattern|", "schema|", "call|"))), None)
+    kpi = next(
+        (m for m in marks.metrics[1:] if m.signature.startswith(("pattern|", "schema|", "call|", "style|"))), None
+    )
     style = marks.cell(name, kpi, "all") if kpi else None
     return Standing(
         name=name,
@@ -330,6 +334,7 @@ def _metric_row(metric: Any, *, primary: bool) -> Json:
         "signature": metric.signature,
         "higher_is_better": metric.higher_is_better,
         "primary": primary,
+        "remarks": remarks(metric),
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from openbook.compare import forgetting_words
+from openbook.compare.parttables import part_tables
 
 Json = Mapping[str, Any]
 
@@ -27,8 +28,19 @@ def rows(report: Json) -> list[list[str]]:
 
 
 def shown_metrics(report: Json) -> list[Json]:
-    """The primary metric, the checks and the citation: what fits a line. The others are in the pages."""
-    kinds = ("pattern|", "schema|", "call|", "citation|")
+    """The primary metric, the checks and what stands beside them: what fits a line. The others are in the pages."""
+    kinds = (
+        "pattern|",
+        "schema|",
+        "call|",
+        "style|",
+        "macro_f1|",
+        "json_valid|",
+        "record_match|",
+        "citation|",
+        "grounding|",
+        "judge|",
+    )
     return [m for m in report["metrics"] if m["primary"] or m["signature"].startswith(kinds)]
 
 
@@ -105,6 +117,7 @@ def notes(report: Json) -> list[str]:
     lines += [
         f"{n}: {a['cut']} answers were cut at the length limit." for n, a in report["arms"].items() if a.get("cut")
     ]
+    lines += [f"{m['name']}: {remark}" for m in report["metrics"] for remark in m.get("remarks", ())]
     seeds = {len(arm["seeds"]) for arm in report["arms"].values() if arm.get("adapter")}
     if seeds == {1}:
         lines.append("One training seed: the tuned arms' figures hold for these adapters, not for the recipe.")
@@ -129,6 +142,8 @@ def markdown(report: Json, *, command: str) -> str:
         parts += ["## Train, dev, test", gap(report)]
     if report["probes"].get("forgetting"):
         parts += ["## Forgetting", forgetting(report["probes"]["forgetting"])]
+    for heading, head, body in part_tables(report):
+        parts += [f"## {heading}", grid(head, body)]
     machine = report["machine"]
     parts += ["## Reproduce", f"`{command}`, on {machine['cores']} cores of {machine['cpu']}."]
     return "\n\n".join(parts) + "\n"

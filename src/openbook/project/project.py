@@ -176,6 +176,19 @@ class Project:
             self._retrievers[key] = self.knowledge.retriever(chosen.retrieve, version)
         return self._retrievers[key]
 
+    @cached_property
+    def judging_generator(self) -> Generator:
+        """The model of `[judge]`, opened at its first question.
+
+        Raises:
+            ModelError: The model is not on this machine.
+        """
+        settings = self.config.judge
+        own = {"base_url": settings.base_url, "api_key_env": settings.api_key_env}
+        changed = {"name": settings.model, "revision": "", "adapter": "", **{k: v for k, v in own.items() if v}}
+        chosen = replace(plan(self.config, "base"), model=self.config.model.model_copy(update=changed))
+        return open_generator(chosen, self._base(chosen), None, root=self.root)
+
     def close(self) -> None:
         """Let go of models and stores."""
         self._generators.clear()

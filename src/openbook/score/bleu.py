@@ -25,6 +25,7 @@ class Bleu:
     name = "bleu"
     higher_is_better = True
     binary = False
+    additive = True
 
     def __init__(self) -> None:
         # sacrebleu's own signature, written out so that it is known without importing the package.

@@ -50,6 +50,7 @@ class CitesRight:
     signature = "citation|labels:set|average:micro|measure:f1|v:1"
     higher_is_better = True
     binary = False
+    additive = True
 
     def score(self, examples: Sequence[Example], answers: Sequence[Answer]) -> list[Score | Failure | None]:
         return [_counts(example, answer) for example, answer in zip(examples, answers, strict=True)]

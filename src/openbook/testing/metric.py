@@ -36,6 +36,7 @@ def usual_cases() -> list[Case]:
         id="foreign", input="期間は?", references=("27日です",), facts=(("27日",),), documents=("返品.md",)
     )
     deleted = Example(id="deleted", input="And now?", references=(), answerable=False)
+    ticket = Example(id="ticket", input="Refund me!", references=('{"label": "refund", "days": [27, 3]}',))
     chunk = Chunk(document="policies/returns-uk.md", text="You have 27 days.", start=0, end=17)
     hits = (Hit(chunk=chunk, score=1.0),)
     return [
@@ -45,6 +46,8 @@ def usual_cases() -> list[Case]:
         (window, Answer(text="I don't know.", abstained=True)),
         (bare, Answer(text="refund")),
         (bare, Answer(text='{"label": "refund"}', finish="length")),
+        (ticket, Answer(text='Here you are: {"days": [3, 27.0], "label": "Refund"}')),
+        (ticket, Answer(text='{"label": "refund", "days": null}')),
         (unknown, Answer(text="I don't know.", abstained=True)),
         (unknown, Answer(text="Yes, we do.")),
         (foreign, Answer(text="27日です [返品]")),

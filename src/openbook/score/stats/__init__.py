@@ -4,6 +4,7 @@ The unit of inference is the group: examples that share a document, a fact or a 
 estimand is the example-weighted mean. Score sequences hold None where an answer or a metric failed.
 """
 
+from openbook.score.stats.agreement import Agreement, kappa
 from openbook.score.stats.clusters import Spread, design_effect, group_correlation, spread
 from openbook.score.stats.family import holm
 from openbook.score.stats.intervals import Interval, mean_interval, proportion_interval, wilson
@@ -16,6 +17,7 @@ from openbook.score.stats.verdict import Contrast, Verdict, classify, contrast
 
 __all__ = [
     "FEWEST_GROUPS",
+    "Agreement",
     "Contrast",
     "Equivalence",
     "Interval",
@@ -28,6 +30,7 @@ __all__ = [
     "design_effect",
     "group_correlation",
     "holm",
+    "kappa",
     "mcnemar",
     "mean_interval",
     "needed",

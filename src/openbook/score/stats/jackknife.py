@@ -10,7 +10,9 @@ from openbook.score.stats.clusters import Floats
 Reduce = Callable[[Sequence[Sequence[float]]], float]
 
 
-def pseudo_values(reduce: Reduce, matrix: ArrayLike, groups: Sequence[Hashable]) -> tuple[Floats, list[str]]:
+def pseudo_values(
+    reduce: Reduce, matrix: ArrayLike, groups: Sequence[Hashable], *, additive: bool = False
+) -> tuple[Floats, list[str]]:
     """Tukey's pseudo-values over groups: G · figure(all) − (G − 1) · figure(all but g).
 
     They are treated as independent scores, one a group: `paired_interval`, `tost` and `sign_flip` take the difference
@@ -19,6 +21,7 @@ def pseudo_values(reduce: Reduce, matrix: ArrayLike, groups: Sequence[Hashable])
     Args:
         reduce: The metric's `reduce`.
         matrix: (n, width) scores.
+        additive: Whether `reduce` looks at nothing but the columns' sums; then leaving a group out costs one row.
 
     Returns:
         G values and the names of their groups, sorted.
@@ -32,5 +35,9 @@ def pseudo_values(reduce: Reduce, matrix: ArrayLike, groups: Sequence[Hashable])
     if len(names) < 2:
         raise ValueError("one group has no spread")
     whole = reduce(array.tolist())
-    without = np.array([reduce(array[labels != name].tolist()) for name in names])
+    if additive:
+        sums = np.array([array[labels == name].sum(axis=0) for name in names])
+        without = np.array([reduce([row]) for row in (sums.sum(axis=0) - sums).tolist()])
+    else:
+        without = np.array([reduce(array[labels != name].tolist()) for name in names])
     return len(names) * whole - (len(names) - 1) * without, names.tolist()
