@@ -4,17 +4,23 @@ The unit of inference is the group: examples that share a document, a fact or a 
 estimand is the example-weighted mean. Score sequences hold None where an answer or a metric failed.
 """
 
+from openbook.score.stats.best import AgainstBest, against_best
 from openbook.score.stats.clusters import Spread, design_effect, group_correlation, spread
+from openbook.score.stats.crossed import crossed_interval, seed_variance
 from openbook.score.stats.family import holm
 from openbook.score.stats.intervals import Interval, mean_interval, proportion_interval, wilson
 from openbook.score.stats.jackknife import pseudo_values
+from openbook.score.stats.jointflip import any_above, max_t
 from openbook.score.stats.paired import Equivalence, mcnemar, paired_interval, tango, tost
 from openbook.score.stats.power import Needed, needed, needed_groups, smallest_effect
 from openbook.score.stats.signflip import FEWEST_GROUPS, SignFlip, sign_flip
-from openbook.score.stats.verdict import Contrast, Verdict, classify, contrast
+from openbook.score.stats.spending import look_alpha
+from openbook.score.stats.verdict import Adjust, Contrast, Verdict, classify, contrast
 
 __all__ = [
     "FEWEST_GROUPS",
+    "Adjust",
+    "AgainstBest",
     "Contrast",
     "Equivalence",
     "Interval",
@@ -22,11 +28,16 @@ __all__ = [
     "SignFlip",
     "Spread",
     "Verdict",
+    "against_best",
+    "any_above",
     "classify",
     "contrast",
+    "crossed_interval",
     "design_effect",
     "group_correlation",
     "holm",
+    "look_alpha",
+    "max_t",
     "mcnemar",
     "mean_interval",
     "needed",
@@ -34,6 +45,7 @@ __all__ = [
     "paired_interval",
     "proportion_interval",
     "pseudo_values",
+    "seed_variance",
     "sign_flip",
     "smallest_effect",
     "spread",

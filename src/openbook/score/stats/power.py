@@ -87,13 +87,15 @@ def needed(
     family: int = 1,
     power: float = 0.8,
     level: float = 0.8,
+    size: float | None = None,
 ) -> Needed:
-    """What would decide either way, from the spread of paired differences on dev.
+    """What would decide either way, from the spread of paired differences around their mean; the mean plays no part.
 
     Args:
-        differences: Of dev examples, so that the effect seen on test plays no part.
+        differences: Of dev examples, so that the test plays no part in planning it; where there are none, of the test's.
         alpha: Of the whole family; a difference must pass at alpha / family, equivalence at alpha.
         level: Of the interval, by the chi-squared interval of the spread.
+        size: Examples a group among those still to be labelled; as in `differences` if None.
 
     Raises:
         ValueError: Fewer than two groups.
@@ -106,7 +108,7 @@ def needed(
     tail = (1 - level) / 2
     factors = [math.sqrt(found.df / chi2_quantile(probability, found.df)) for probability in (1 - tail, tail)]
     low, high = (_either(sd * factor, margin, alpha, family, power) for factor in factors)
-    size = found.n / found.groups
+    size = found.n / found.groups if size is None else size
     return Needed(
         groups=(low, high),
         examples=(math.ceil(low * size), math.ceil(high * size)),
