@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from openbook.core.contrasts import read_contrasts
 from openbook.core.errors import ConfigError, unknown
 
 FILE = "openbook.toml"
@@ -173,6 +174,17 @@ class Compare(Section):
     seeds: tuple[int, ...] = Field((0,), min_length=1, description="Training seeds.")
     questions: int = Field(0, ge=0, description="Ask this many test questions at most; 0: all.")
     max_failures: Share = Field(0.05, description="More failed answers than this share fail the run.")
+    contrasts: tuple[str, ...] = Field(
+        (), description='The pairs that count, e.g. `["hybrid-rag"]`; the others are exploratory. Empty: all pairs.'
+    )
+    adjust: Literal["holm", "max-t"] = Field(
+        "holm", description="p-values of the pairs that count: `holm`, or `max-t` by flipping groups jointly."
+    )
+
+    @model_validator(mode="after")
+    def _contrasts_are_of_arms(self) -> "Compare":
+        read_contrasts(self.contrasts, self.arms)
+        return self
 
 
 class Arm(Section):
@@ -182,6 +194,13 @@ class Arm(Section):
     retrieve: Retrieve | None = Field(None, description="Retrieval of its own.")
     prompt: Prompt | None = Field(None, description="A prompt of its own.")
     tune: Tune | None = Field(None, description="Training of its own.")
+
+
+class Constraints(Section):
+    seconds_p95: float | None = Field(None, gt=0, description="Most seconds that 95 of 100 answers may take.")
+    usd_per_1000: float | None = Field(None, ge=0, description="Most US dollars that 1,000 answers may cost.")
+    fresh: Share | None = Field(None, description="Least share of changed facts answered rightly after the update.")
+    private: bool = Field(False, description="No question may leave this machine.")
 
 
 class Cost(Section):
@@ -211,6 +230,7 @@ class Config(Section):
     tune: Tune = Tune()
     compare: Compare = Compare()
     arms: dict[str, Arm] = {}
+    constraints: Constraints = Constraints()
     cost: Cost = Cost()
     probes: Probes = Probes()
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from openbook.compare import publish, report
+from openbook.compare import looks, publish, report
 from openbook.compare.comparison import Material
 from openbook.compare.marks import Marks
 from openbook.compare.metrics import metrics_for
@@ -34,17 +34,23 @@ def conclude(project: Project, material: Material, *, looked: bool = True) -> Ou
         looked: Whether these are test scores, and so a look to be counted.
     """
     metrics = metrics_for(project.config, project.exam.examples, root=project.root)
-    name = publish.fingerprint(project, material, metrics)
-    looks = publish.look(project, material) if looked else 0
+    look = looks.take(project, material) if looked else looks.NO_LOOK
+    name = publish.fingerprint(project, material, metrics, look=look.number)
     found = publish.find(project, name)
     if found is None:
-        marks = Marks(material.paper, metrics, material.seats, level=project.config.compare.level)
-        found = report.build(project, material, marks)
+        marks = Marks(
+            material.paper,
+            metrics,
+            material.seats,
+            level=project.config.compare.level,
+            dev=project.exam.division.dev,
+        )
+        found = report.build(project, material, marks, look=look)
         publish.keep(project, name, found, _pages(project, found))
     publish.remember(project, name)
     folder = project.workspace.report(name)
     return Outcome(
-        report={**found, "looks": looks, "report": str(folder / "report.html")},
+        report={**found, "looks": look.total, "report": str(folder / "report.html")},
         folder=folder,
         failed=_failed(project, found),
     )

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from openbook.compare.footnotes import footnotes
+
 Json = Mapping[str, Any]
 
 
@@ -106,7 +108,7 @@ def notes(report: Json) -> list[str]:
     seeds = {len(arm["seeds"]) for arm in report["arms"].values() if arm.get("adapter")}
     if seeds == {1}:
         lines.append("One training seed: the tuned arms' figures hold for these adapters, not for the recipe.")
-    return lines
+    return [*lines, *footnotes(report)]
 
 
 def markdown(report: Json, *, command: str) -> str:
@@ -137,12 +139,27 @@ def pairs(report: Json) -> str:
             f"{p['p']:.3f}",
             f"{p['p_adjusted']:.3f}",
             p["verdict"],
-            str(p["needed"] or ""),
+            showable(p),
+            to_decide(p),
         ]
         for p in report["pairs"]
         if not p["exploratory"]
     ]
-    return grid(["pair", report["metric"], "p", "p adjusted", "verdict", "n to decide"], cells)
+    return grid(["pair", report["metric"], "p", "p adjusted", "verdict", "could show", "n to decide"], cells)
+
+
+def showable(pair: Json) -> str:
+    """The smallest true difference that this pair's groups would have shown four times of five."""
+    found = pair.get("enough")
+    return "" if not found else "none" if found["detectable"] is None else figure(found["detectable"])
+
+
+def to_decide(pair: Json) -> str:
+    """Test examples in all that would decide, from and to; empty where it is decided."""
+    if not pair["needed"]:
+        return ""
+    low, high = pair["enough"]["examples"] if pair.get("enough") else (pair["needed"], pair["needed"])
+    return str(high) if low == high else f"{low} to {high}"
 
 
 def freshness(report: Json) -> str:
