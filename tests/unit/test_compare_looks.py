@@ -79,8 +79,14 @@ def test_questions_that_were_never_shown_make_a_first_look_again(shops: Project)
         desk.log.append([replace(desk.log.records[old.key], key=new.key) for old, new in zip(some, fresh, strict=True)])
     unseen = replace(material, paper=replace(material.paper, questions=fresh))
     assert looks.take(shops, unseen) == looks.Look(number=1, total=2)
+    renamed = tuple(replace(question, id=f"again-{question.id}") for question in some)
+    for desk in material.seats:
+        old = desk.log.records
+        desk.log.append([replace(old[a.key], example=b.id, key=b.key) for a, b in zip(some, renamed, strict=True)])
+    again = replace(material, paper=replace(material.paper, questions=renamed))
+    assert looks.take(shops, again) == looks.Look(number=2, total=3)
     mixed = replace(material, paper=replace(material.paper, questions=(*fresh[:3], *some[:3])))
-    assert looks.take(shops, mixed) == looks.Look(number=3, total=3)
+    assert looks.take(shops, mixed) == looks.Look(number=4, total=4)
 
 
 def test_looks_of_an_older_version_count(shops: Project) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scipy import stats
 
 from openbook.compare.bygroup import by_group, grouped
 from openbook.compare.comparison import compare, gather
@@ -226,6 +227,20 @@ def test_the_least_difference_that_could_have_been_shown_shrinks_with_groups(tmp
     assert many.enough.groups[0] <= many.enough.groups[1]
 
 
+def test_arms_that_never_differed_ask_for_as_much_as_the_rule_of_three(tmp_path: Path) -> None:
+    (pair,) = family(marks(tmp_path, {"base": [records(8)], "rag": [records(8)]}))
+    assert (pair.verdict, pair.difference) == ("undecided", 0.0)
+    assert pair.enough is not None
+    assert pair.enough.examples == (45, 45)
+    chance = pair.enough.detectable
+    assert chance is not None
+    # Six groups that all differ to one side pass: 2 / 2**6 is below alpha.
+    assert stats.binom.sf(5, 24, chance) == pytest.approx(0.8)
+    same = [example(f"x{n}", references=("It is £1",), facts=(("£1",),)) for n in range(45)]
+    arms = {name: [records(9, asked=same)] for name in ("base", "rag")}
+    assert family(marks(tmp_path / "x", arms, paper=paper(same)))[0].verdict == "equivalent"
+
+
 def family(some: Marks) -> list[Pair]:
     return [p for p in all_pairs(some, margin=0.05, alpha=0.05) if not p.exploratory]
 
@@ -329,7 +344,7 @@ def test_all_of_it_stands_in_the_report_and_in_its_notes(tmp_path: Path, monkeyp
     assert report["family"] == {"pairs": 1, "adjust": "max-t", "alpha": 0.05}
     assert [(p["a"], p["b"]) for p in report["pairs"] if not p["exploratory"]] == [("rag", "base")]
     assert report["recommendation"]["arm"] is None
-    assert report["recommendation"]["verdict"].startswith("No arm meets the constraints. base is not eligible: ")
+    assert report["recommendation"]["verdict"].startswith("No arm meets the constraints. Not eligible: base (")
     assert report["best"] == {}
     assert report["interaction"] is None
     assert report["arms"]["tuned"]["recipe"]["seeds"] == 2

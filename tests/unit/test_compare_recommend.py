@@ -102,7 +102,10 @@ def test_an_arm_that_breaks_a_constraint_is_not_eligible_and_the_verdict_says_so
     against = {"base": rank(-0.4, possible=False), "rag": rank(0.0)}
     found = advise([BASE, RAG, HYBRID], [], against=against, breaks=broken)
     assert found.arm == "rag"
-    assert found.verdict.endswith("hybrid is not eligible: 2.9 seconds at the 95th percentile, above 2.")
+    assert found.verdict == (
+        "Use rag: its facts of 0.60 beats every other eligible arm's."
+        " Not eligible: hybrid (2.9 seconds at the 95th percentile, above 2)."
+    )
 
 
 def test_constraints_can_leave_one_arm_or_none() -> None:
@@ -111,7 +114,7 @@ def test_constraints_can_leave_one_arm_or_none() -> None:
     assert "only arm that meets the constraints" in one.verdict
     none = advise([RAG, HYBRID], [], breaks={"rag": "too slow", "hybrid": "too slow"})
     assert none.arm is None
-    assert none.verdict.startswith("No arm meets the constraints. rag is not eligible: too slow.")
+    assert none.verdict.startswith("No arm meets the constraints. Not eligible: rag (too slow); hybrid")
 
 
 def test_a_control_is_never_recommended() -> None:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from openbook.compare.marks import Marks
 from openbook.core.types import Score
-from openbook.score.stats import FEWEST_GROUPS, needed, smallest_effect
+from openbook.score.stats import FEWEST_GROUPS, needed, smallest_effect, spread
 
 Side = Literal["dev", "test"]
 Scored = tuple[list[float], list[Hashable]]
@@ -47,7 +47,9 @@ def enough(test: Scored, dev: Scored | None, *, margin: float, alpha: float, fam
         return None
     differences, groups = dev or test
     found = needed(differences, groups, margin, alpha=alpha, family=family, size=len(test[0]) / count)
-    effect = smallest_effect(found.sd, count, alpha=alpha / family)
+    # `needed` puts a least spread where none was seen; what could have been shown is told without it.
+    sd = found.sd if spread(differences, groups).error else 0.0
+    effect = smallest_effect(sd, count, alpha=alpha / family)
     return Enough(
         examples=found.examples,
         groups=found.groups,

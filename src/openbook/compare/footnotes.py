@@ -49,10 +49,10 @@ def _recipe(report: Json) -> list[str]:
         return []
     told = ", ".join(f"{name} {row['low']:.2f} to {row['high']:.2f}" for name, row in found.items())
     seeds = max(row["seeds"] for row in found.values())
-    rough = ", a rough one" if seeds < 4 else ""
+    roughly = ", roughly," if seeds < 4 else ""
     return [
-        f"{seeds} training seeds: the intervals hold for these adapters. For the recipe, trained again, the interval on"
-        f" {report['metric']}{rough} is: {told}."
+        f"{seeds} training seeds: the intervals hold for these adapters. For the recipe, trained again,"
+        f" {report['metric']} lies{roughly} in: {told}."
     ]
 
 

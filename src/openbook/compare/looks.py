@@ -49,7 +49,8 @@ def take(project: Project, material: Material) -> Look:
         "look": digest([arms, sorted(keys)]),
         "arms": arms,
         "questions": len(keys),
-        "keys": sorted(keys),
+        # By what was asked alone: an example with another id has been seen all the same.
+        "shown": sorted({digest([question.input, question.context]) for question in material.paper.questions}),
         "unfinished": _unfinished(material, keys),
     }
     path = project.workspace.looks
@@ -72,7 +73,7 @@ def _merged(rows: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     for row in rows:
         last = looks[-1][-1] if looks else {}
         goes_on = (
-            last.get("unfinished") and last.get("keys") == row.get("keys") and set(last["arms"]) <= set(row["arms"])
+            last.get("unfinished") and last.get("shown") == row.get("shown") and set(last["arms"]) <= set(row["arms"])
         )
         if goes_on:
             looks[-1].append(row)
@@ -86,7 +87,7 @@ def _place(looks: Sequence[Sequence[dict[str, Any]]], row: dict[str, Any]) -> Lo
     number = 0
     for look in looks:
         # Rows of older versions do not say which questions they showed: they count.
-        number += "keys" not in look[0] or bool(set(look[0]["keys"]) & set(row["keys"]))
+        number += "shown" not in look[0] or bool(set(look[0]["shown"]) & set(row["shown"]))
         if row["look"] in [shown["look"] for shown in look]:
             return Look(number=number, total=len(looks))
     return Look(number=0, total=len(looks))

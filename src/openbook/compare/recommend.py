@@ -84,7 +84,8 @@ def recommend(
         return refused
     breaks = breaks or {}
     eligible = [one for one in standings if one.name not in breaks and recommendable(one.kind)]
-    barred = "".join(f" {one.name} is not eligible: {breaks[one.name]}." for one in standings if one.name in breaks)
+    names = [f"{one.name} ({breaks[one.name]})" for one in standings if one.name in breaks]
+    barred = f" Not eligible: {'; '.join(names)}." if names else ""
     if not eligible:
         return _silent(
             f"No arm meets the constraints.{barred}" if breaks else "Nothing to recommend: only controls took part."
@@ -94,7 +95,8 @@ def recommend(
     chosen = _simplest(eligible, against, margin=margin, sign=sign)
     # Arms that have not answered the same questions yet may contradict each other.
     if chosen is not None and (best.name not in against or against[best.name].possible):
-        said = _decided(chosen, best, [s for s in eligible if s is not chosen], against, metric=metric, margin=margin)
+        others = [standing for standing in eligible if standing is not chosen]
+        said = _decided(chosen, best, others, against, metric=metric, margin=margin, among="eligible " * bool(barred))
         return _complete(said, barred, chosen, standings, metric=metric, sign=sign)
     rivals = [s for s in eligible if s is not best and (s.name not in against or against[s.name].possible)]
     return _undecided(
@@ -154,15 +156,19 @@ def _decided(
     *,
     metric: str,
     margin: float,
+    among: str,
 ) -> str:
+    """The sentence; `among` is `eligible ` where some arms are not."""
     if not others:
         return f"Use {chosen.name}: it is the only arm that meets the constraints, with {metric} {_figure(chosen)}."
     if not any(against[other.name].possible for other in others):
-        return f"Use {chosen.name}: its {metric} of {chosen.mean:.2f} beats every other arm's."
+        return f"Use {chosen.name}: its {metric} of {chosen.mean:.2f} beats every other {among}arm's."
     if chosen is best:
-        return f"Use {chosen.name}: no other arm betters its {metric} of {chosen.mean:.2f} by {margin:g} or more."
+        return (
+            f"Use {chosen.name}: no other {among}arm betters its {metric} of {chosen.mean:.2f} by {margin:g} or more."
+        )
     return (
-        f"Use {chosen.name}: it is the simplest arm whose {metric} is less than {margin:g} worse than the best one's"
+        f"Use {chosen.name}: it is the simplest {among}arm whose {metric} is less than {margin:g} worse than the best one's"
         f" ({best.name})."
     )
 

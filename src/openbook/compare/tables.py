@@ -131,21 +131,25 @@ def markdown(report: Json, *, command: str) -> str:
 
 
 def pairs(report: Json) -> str:
-    """Every tested pair of the primary metric's family."""
-    cells = [
-        [
-            f"{p['a']} − {p['b']}",
-            f"{signed(p['difference'])} [{signed(p['low'])}, {signed(p['high'])}]",
-            f"{p['p']:.3f}",
-            f"{p['p_adjusted']:.3f}",
-            p["verdict"],
-            showable(p),
-            to_decide(p),
-        ]
-        for p in report["pairs"]
-        if not p["exploratory"]
-    ]
-    return grid(["pair", report["metric"], "p", "p adjusted", "verdict", "could show", "n to decide"], cells)
+    """Every tested pair of the primary metric's family; what stands beside the difference only where there is some."""
+    rows = [pair for pair in report["pairs"] if not pair["exploratory"]]
+    columns: dict[str, list[str]] = {
+        "pair": [f"{p['a']} − {p['b']}" for p in rows],
+        report["metric"]: [f"{signed(p['difference'])} {_signed_bounds(p)}" for p in rows],
+        "by group": [signed(p["by_group"]["difference"]) if p.get("by_group") else "" for p in rows],
+        "recipe": [_signed_bounds(p["recipe"]) if p.get("recipe") else "" for p in rows],
+        "p": [f"{p['p']:.3f}" for p in rows],
+        "p adjusted": [f"{p['p_adjusted']:.3f}" for p in rows],
+        "verdict": [p["verdict"] for p in rows],
+        "could show": [showable(p) for p in rows],
+        "n to decide": [to_decide(p) for p in rows],
+    }
+    shown = {head: cells for head, cells in columns.items() if head not in ("by group", "recipe") or any(cells)}
+    return grid(list(shown), [list(cells) for cells in zip(*shown.values(), strict=True)])
+
+
+def _signed_bounds(row: Json) -> str:
+    return f"[{signed(row['low'])}, {signed(row['high'])}]"
 
 
 def showable(pair: Json) -> str:

@@ -23,3 +23,8 @@ def chi2_quantile(probability: float, df: float) -> float:
 def binomial_lower(k: int, n: int) -> float:
     """P(X ≤ k) of n fair tosses."""
     return float(special.bdtr(k, n, 0.5))
+
+
+def share_reaching(k: int, n: int, probability: float) -> float:
+    """The chance of success at which n tosses give k successes or more with this probability; k is at least 1."""
+    return float(special.betaincinv(k, n - k + 1, probability))
