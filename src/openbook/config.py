@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from openbook.core.contrasts import read_contrasts
 from openbook.core.errors import ConfigError, unknown
 
 FILE = "openbook.toml"
@@ -233,6 +234,17 @@ class Compare(Section):
         (),
         description="Requirements such as `hybrid.facts >= rag.facts - 0.05`: `compare` exits with 3 unless they hold.",
     )
+    contrasts: tuple[str, ...] = Field(
+        (), description='The pairs that count, e.g. `["hybrid-rag"]`; the others are exploratory. Empty: all pairs.'
+    )
+    adjust: Literal["holm", "max-t"] = Field(
+        "holm", description="p-values of the pairs that count: `holm`, or `max-t` by flipping groups jointly."
+    )
+
+    @model_validator(mode="after")
+    def _contrasts_are_of_arms(self) -> "Compare":
+        read_contrasts(self.contrasts, self.arms)
+        return self
 
 
 def _kind_or_outside(schema: dict[str, Any]) -> None:
@@ -261,6 +273,13 @@ class Arm(Section):
         model = value.get("model") if isinstance(value, dict) and "kind" not in value else None
         name = model.get("name") if isinstance(model, dict) else None
         return {**value, "kind": "external"} if str(name).split(":")[0] in OUTSIDE else value
+
+
+class Constraints(Section):
+    seconds_p95: float | None = Field(None, gt=0, description="Most seconds that 95 of 100 answers may take.")
+    usd_per_1000: float | None = Field(None, ge=0, description="Most US dollars that 1,000 answers may cost.")
+    fresh: Share | None = Field(None, description="Least share of changed facts answered rightly after the update.")
+    private: bool = Field(False, description="No question may leave this machine.")
 
 
 class Cost(Section):
@@ -318,6 +337,7 @@ class Config(Section):
     tune: Tune = Tune()
     compare: Compare = Compare()
     arms: dict[str, Arm] = {}
+    constraints: Constraints = Constraints()
     cost: Cost = Cost()
     probes: Probes = Probes()
     judge: Judge = Judge()

@@ -1,4 +1,4 @@
-"""Reports on disk: found again, made anew when anything they are made from changes, every look counted once."""
+"""Reports on disk: found again, made anew when anything they are made from changes."""
 
 import json
 from pathlib import Path
@@ -41,10 +41,6 @@ def name(project: Project) -> str:
     return publish.fingerprint(project, material, metrics_for(project.config, project.exam.examples, root=project.root))
 
 
-def looks(project: Project) -> int:
-    return int(conclude(project, gather(project, partial=True)).report["looks"])
-
-
 def test_a_report_is_found_again_and_not_made_twice(shops: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     first = conclude(shops, gather(shops))
 
@@ -76,6 +72,7 @@ def test_a_report_lies_beside_its_pages(shops: Project) -> None:
         ('arms = ["rag", "base"]', 'arms = ["rag"]'),
         ("[store]", "[cost]\nusd_per_hour = 9\n\n[store]"),
         ('name = "Shops"', 'name = "Stores"'),
+        ("[store]", "[constraints]\nprivate = true\n\n[store]"),
     ],
 )
 def test_another_setting_of_the_report_makes_another_report(shops: Project, old: str, new: str) -> None:
@@ -105,25 +102,6 @@ def test_a_changed_check_makes_another_report(shops: Project) -> None:
     before = name(shops)
     (shops.root / "house.py").write_text("def polite(example, text):\n    return 'Please' in text\n")
     assert name(Project.open(shops.root)) != before
-
-
-def test_a_look_is_counted_once_however_often_it_is_taken(shops: Project) -> None:
-    assert looks(shops) == 1
-    assert looks(Project.open(shops.root)) == 1
-
-
-def test_another_setting_of_an_arm_is_another_look(shops: Project) -> None:
-    assert looks(shops) == 1
-    again = edit(shops.root, "Answer from", "Reply from")
-    assert looks(again) == 2  # base has no instructions: its scores can be seen already
-    compare(again)
-    assert looks(again) == 3
-    assert looks(edit(shops.root, "Reply from", "Answer from")) == 3
-
-
-def test_another_margin_is_the_same_look(shops: Project) -> None:
-    assert looks(shops) == 1
-    assert looks(edit(shops.root, 'arms = ["rag", "base"]', 'arms = ["base", "rag"]\nmargin = 0.2')) == 1
 
 
 def test_without_a_report_there_is_no_latest_one(tmp_path: Path) -> None:

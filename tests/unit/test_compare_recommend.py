@@ -6,6 +6,7 @@ import pytest
 
 from openbook.compare.pairs import Pair
 from openbook.compare.recommend import Recommendation, Standing, recommend
+from openbook.score.stats import AgainstBest
 
 
 def standing(name: str, mean: float, **fields: Any) -> Standing:
@@ -23,7 +24,28 @@ def pair(a: str, b: str, verdict: str, **fields: Any) -> Pair:
 
 def advise(standings: list[Standing], pairs: list[Pair], **changes: Any) -> Recommendation:
     options: dict[str, Any] = {"metric": "facts", "margin": 0.05, "groups": 24, "failed": {}}
-    return recommend(standings, pairs, **{**options, **changes})
+    against = ranks(standings, pairs) if pairs else {}
+    return recommend(standings, pairs, **{**options, "against": against, **changes})
+
+
+def ranks(standings: list[Standing], pairs: list[Pair]) -> dict[str, AgainstBest]:
+    """Where each arm stands against the best of the others, as far as the verdicts of pairs say: beaten, near or open."""
+    found = {}
+    for one in standings:
+        beaten = near = True
+        for other in standings:
+            if other is not one:
+                verdicts = [p.verdict for p in pairs if (p.a, p.b) == (one.name, other.name)]
+                turned = {"better": "worse", "worse": "better"}
+                verdicts += [turned.get(p.verdict, p.verdict) for p in pairs if (p.b, p.a) == (one.name, other.name)]
+                near &= verdicts in (["better"], ["equivalent"])
+                beaten &= verdicts != ["worse"]
+        found[one.name] = rank(low=-0.02 if near else -0.3, possible=beaten)
+    return found
+
+
+def rank(low: float, *, possible: bool = True) -> AgainstBest:
+    return AgainstBest(low=low, high=0.1 if possible else 0.0, possible=possible, p=0.5 if possible else 0.001)
 
 
 BASE, RAG, HYBRID = standing("base", 0.1), standing("rag", 0.6), standing("hybrid", 0.8)
@@ -49,7 +71,62 @@ def test_the_simplest_of_equivalent_arms_is_recommended() -> None:
         [pair("rag", "base", "better"), pair("hybrid", "base", "better"), pair("hybrid", "rag", "equivalent")],
     )
     assert found.arm == "rag"
-    assert "simplest arm whose facts is equivalent (within 0.05) to the best one's (hybrid)" in found.verdict
+    assert "simplest arm whose facts is less than 0.05 worse than the best one's (hybrid)" in found.verdict
+
+
+def test_an_arm_that_no_other_betters_by_the_margin_is_recommended_though_another_may_be_the_best() -> None:
+    against = {"rag": rank(-0.03), "hybrid": rank(-0.14)}
+    found = advise([standing("rag", 0.8), standing("hybrid", 0.75)], [], against=against)
+    assert found.arm == "rag"
+    assert found.verdict == "Use rag: no other arm betters its facts of 0.80 by 0.05 or more."
+
+
+def test_a_simpler_arm_that_may_be_as_good_leaves_it_undecided_and_the_safe_one_is_named() -> None:
+    found = advise([RAG, HYBRID], [], against={"rag": rank(-0.14), "hybrid": rank(-0.03)})
+    assert found.arm is None
+    assert "If facts is all that counts: no other arm betters hybrid by 0.05 or more." in found.flips_if
+
+
+def test_a_simpler_arm_that_is_beaten_is_passed_over() -> None:
+    against = {"base": rank(-0.4, possible=False), "rag": rank(-0.04), "hybrid": rank(-0.02)}
+    assert advise([BASE, RAG, HYBRID], [], against=against).arm == "rag"
+
+
+def test_of_arms_of_one_kind_the_better_is_taken_where_both_are_near_the_best() -> None:
+    both = [standing("narrow", 0.7, kind="rag"), standing("wide", 0.72, kind="rag")]
+    assert advise(both, [], against={"narrow": rank(-0.04), "wide": rank(-0.01)}).arm == "wide"
+
+
+def test_an_arm_that_breaks_a_constraint_is_not_eligible_and_the_verdict_says_so() -> None:
+    broken = {"hybrid": "2.9 seconds at the 95th percentile, above 2"}
+    against = {"base": rank(-0.4, possible=False), "rag": rank(0.0)}
+    found = advise([BASE, RAG, HYBRID], [], against=against, breaks=broken)
+    assert found.arm == "rag"
+    assert found.verdict == (
+        "Use rag: its facts of 0.60 beats every other eligible arm's."
+        " Not eligible: hybrid (2.9 seconds at the 95th percentile, above 2)."
+    )
+
+
+def test_constraints_can_leave_one_arm_or_none() -> None:
+    one = advise([RAG, HYBRID], [], against={"rag": rank(0.0)}, breaks={"hybrid": "too slow"})
+    assert (one.arm, one.verdict.split(":")[0]) == ("rag", "Use rag")
+    assert "only arm that meets the constraints" in one.verdict
+    none = advise([RAG, HYBRID], [], breaks={"rag": "too slow", "hybrid": "too slow"})
+    assert none.arm is None
+    assert none.verdict.startswith("No arm meets the constraints. Not eligible: rag (too slow); hybrid")
+
+
+def test_a_control_is_never_recommended() -> None:
+    ceiling = standing("perfect", 0.95, kind="a control")
+    assert (
+        advise(
+            [BASE, RAG, ceiling],
+            [pair("rag", "base", "better")],
+            against={"base": rank(-0.6, possible=False), "rag": rank(0.0)},
+        ).arm
+        == "rag"
+    )
 
 
 def test_without_a_clear_winner_none_is_named_and_what_would_decide_is() -> None:

@@ -50,14 +50,24 @@ class Marks:
     Args:
         metrics: The primary one first.
         seats: Arms (with seeds) and their records.
+        dev: Dev questions; some arms may have answered some of them.
     """
 
-    def __init__(self, paper: Paper, metrics: Sequence[Metric], seats: Sequence[Seat], *, level: float) -> None:
+    def __init__(
+        self,
+        paper: Paper,
+        metrics: Sequence[Metric],
+        seats: Sequence[Seat],
+        *,
+        level: float,
+        dev: Sequence[Example] = (),
+    ) -> None:
         self.paper = paper
         self.metrics = list(metrics)
         self.level = level
         self.arms = list(dict.fromkeys(seat.name for seat in seats))
         self._seats = seats
+        self._dev = dev
 
     @property
     def controls(self) -> set[str]:
@@ -69,19 +79,36 @@ class Marks:
         return self.metrics[0]
 
     @cached_property
+    def _by_seed(self) -> dict[tuple[str, str], list[dict[str, Mark]]]:
+        seats = {arm: [seat for seat in self._seats if seat.name == arm] for arm in self.arms}
+        return {
+            (arm, metric.name): [
+                mark(metric, self.paper.questions, seat.log.records) for seat in seats[arm] if _judges(metric, seat)
+            ]
+            for arm in self.arms
+            for metric in self.metrics
+        }
+
+    @cached_property
     def _marks(self) -> dict[tuple[str, str], dict[str, Mark]]:
-        marks = {}
-        for arm in self.arms:
-            seats = [seat for seat in self._seats if seat.name == arm]
-            for metric in self.metrics:
-                logs = [seat.log.records for seat in seats if _judges(metric, seat)]
-                by_seed = [mark(metric, self.paper.questions, records) for records in logs]
-                marks[arm, metric.name] = {
-                    question.id: _average([seed[question.id] for seed in by_seed if question.id in seed])
-                    for question in self.paper.questions
-                    if any(question.id in seed for seed in by_seed)
-                }
-        return marks
+        return {
+            key: {
+                question.id: _average([seed[question.id] for seed in by_seed if question.id in seed])
+                for question in self.paper.questions
+                if any(question.id in seed for seed in by_seed)
+            }
+            for key, by_seed in self._by_seed.items()
+        }
+
+    def by_seed(self, arm: str, metric: str) -> Sequence[Mapping[str, Mark]]:
+        """The same as `of` for each training seed, in order."""
+        return self._by_seed[arm, metric]
+
+    @cached_property
+    def on_dev(self) -> dict[str, dict[str, Mark]]:
+        """Arm → example id → primary mark of the dev questions that its first seed has answered."""
+        first = {seat.name: seat for seat in reversed(self._seats)}
+        return {arm: mark(self.primary, self._dev, first[arm].log.records) for arm in self.arms}
 
     def of(self, arm: str, metric: str) -> Mapping[str, Mark]:
         """Example id → mark, for the questions that were asked."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from openbook.compare import gate, publish, report
+from openbook.compare import gate, looks, publish, report
 from openbook.compare.comparison import Material
 from openbook.compare.marks import Marks
 from openbook.compare.metrics import metrics_of
@@ -36,12 +36,18 @@ def conclude(project: Project, material: Material, *, looked: bool = True) -> Ou
         looked: Whether these are test scores, and so a look to be counted.
     """
     metrics = metrics_of(project)
-    name = publish.fingerprint(project, material, metrics)
-    looks = publish.look(project, material) if looked else 0
+    look = looks.take(project, material) if looked else looks.NO_LOOK
+    name = publish.fingerprint(project, material, metrics, look=look.number)
     found = publish.find(project, name)
     if found is None:
-        marks = Marks(material.paper, metrics, material.seats, level=project.config.compare.level)
-        found = report.build(project, material, marks)
+        marks = Marks(
+            material.paper,
+            metrics,
+            material.seats,
+            level=project.config.compare.level,
+            dev=project.exam.division.dev,
+        )
+        found = report.build(project, material, marks, look=look)
         publish.keep(project, name, found, _pages(project, found))
     publish.remember(project, name)
     folder = project.workspace.report(name)
@@ -49,7 +55,7 @@ def conclude(project: Project, material: Material, *, looked: bool = True) -> Ou
         report={
             **found,
             "gates": publish.gates(folder) or [],
-            "looks": looks,
+            "looks": look.total,
             "report": str(folder / "report.html"),
         },
         folder=folder,

@@ -108,6 +108,8 @@ def _environment() -> "Environment":
         "figure": tables.figure,
         "signed": tables.signed,
         "share": tables.share,
+        "showable": tables.showable,
+        "to_decide": tables.to_decide,
         "p": lambda value: "< .001" if value < 0.001 else f"{value:.3f}".replace("0.", ".", 1),
         "seconds": lambda value: "–" if value is None else f"{value:.2f}",
         "usd": lambda value: "–" if value is None else f"{value:.3f}",

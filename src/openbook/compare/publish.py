@@ -1,4 +1,4 @@
-"""Reports on disk: found by what they are made from, made when they are not there, every look at test scores counted.
+"""Reports on disk: found by what they are made from, made when they are not there.
 
 Knows how a report is named and kept, not what stands in it.
 """
@@ -12,8 +12,6 @@ from typing import Any
 from openbook import __version__
 from openbook.compare.comparison import Material
 from openbook.compare.report import VERSION
-from openbook.core import jsonl
-from openbook.core.errors import disk_errors
 from openbook.core.ids import digest, file_sha256
 from openbook.core.protocols import Metric
 from openbook.project import Project
@@ -23,13 +21,17 @@ LATEST = "latest.json"
 GATES = "gates.json"
 
 
-def fingerprint(project: Project, material: Material, metrics: Sequence[Metric]) -> str:
-    """Of everything a report is made from: the same runs give the same report. Cheap: no answer is marked."""
+def fingerprint(project: Project, material: Material, metrics: Sequence[Metric], *, look: int = 1) -> str:
+    """Of everything a report is made from: the same runs give the same report. Cheap: no answer is marked.
+
+    Args:
+        look: Number of the look, since its tests stand at an alpha of their own.
+    """
     config, division = project.config, project.exam.division
     seats = [*material.seats, *material.updated]
     files = [seat.log.folder / name for seat in seats for name in ("records.jsonl", "latency.jsonl")]
     files += material.forgetting.files if material.forgetting else []
-    sections = {"project", "compare", "cost", "probes"}
+    sections = {"project", "compare", "constraints", "cost", "probes"}
     return digest(
         {
             "version": [VERSION, __version__],
@@ -37,7 +39,7 @@ def fingerprint(project: Project, material: Material, metrics: Sequence[Metric])
             "settings": config.model_dump(
                 mode="json", include=sections, exclude={"compare": {"require"}}, by_alias=True
             ),
-            "project": [project.name, project.root.name, material.dev],
+            "project": [project.name, project.root.name, material.dev, look],
             "metrics": [[metric.name, metric.signature] for metric in metrics],
             "runs": [
                 [seat.name, seat.plan.kind, seat.plan.model.name, seat.arm.seed, seat.arm.fingerprint] for seat in seats
@@ -110,21 +112,3 @@ def previous(project: Project) -> str | None:
 def _remembered(project: Project, key: str) -> str | None:
     found = read_json(project.workspace.folder / LATEST)
     return str(found[key]) if isinstance(found, dict) and key in found else None
-
-
-def look(project: Project, material: Material) -> int:
-    """Record a look at the test scores of these arms, once; returns how many different ones there were.
-
-    A resumed run is the same look; other settings, adapters or questions are a new one. Arms that have not answered yet
-    show nothing.
-    """
-    keys = {question.key for question in material.paper.questions}
-    arms = sorted(seat.arm.fingerprint for seat in material.seats if keys & seat.log.records.keys())
-    identity = digest([arms, sorted(keys)])
-    path = project.workspace.looks
-    known = [row["look"] for row in jsonl.read(path)]
-    if arms and identity not in known:
-        with disk_errors(str(path)):
-            jsonl.append(path, [{"look": identity, "arms": arms, "questions": len(keys)}])
-        known.append(identity)
-    return len(known)

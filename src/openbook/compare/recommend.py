@@ -1,4 +1,7 @@
-"""The recommendation: the simplest arm that no other arm beats, or that it cannot be told yet.
+"""The recommendation: the simplest arm that no other one betters by the margin, or that it cannot be told yet.
+
+From the simplest on: an arm that some other one beats is passed over; the first that is within the margin of the best is
+taken; at the first of which neither is shown, nothing is. That the best was picked from the data is in `score.stats.best`.
 
 Reasons point to figures; nothing is said that the table does not hold. Knows neither records nor models.
 """
@@ -6,9 +9,9 @@ Reasons point to figures; nothing is said that the table does not hold. Knows ne
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from openbook.arms import CONTROLS, RETRIEVES, TUNES
+from openbook.arms import RETRIEVES, TUNES
 from openbook.compare.pairs import Pair
-from openbook.score.stats import FEWEST_GROUPS
+from openbook.score.stats import FEWEST_GROUPS, AgainstBest
 
 SIMPLEST_FIRST = ("base", "prompted", "rag", "tuned", "hybrid", "external")
 """Kinds that can be recommended; what is not ours to look into comes last."""
@@ -50,6 +53,11 @@ class Recommendation:
     flips_if: tuple[str, ...]
 
 
+def recommendable(kind: str) -> bool:
+    """Whether an arm of this kind may be recommended: a kind without a place among the simplest is there to explain."""
+    return kind in SIMPLEST_FIRST
+
+
 def recommend(
     standings: Sequence[Standing],
     pairs: Sequence[Pair],
@@ -58,18 +66,49 @@ def recommend(
     margin: float,
     groups: int,
     failed: Mapping[str, int],
+    against: Mapping[str, AgainstBest],
+    breaks: Mapping[str, str] | None = None,
     higher_is_better: bool = True,
 ) -> Recommendation:
-    """Choose the simplest arm among those that the best one does not beat; controls are not among them.
+    """Choose the simplest eligible arm that is shown to be within the margin of the best one.
 
     Args:
-        pairs: Every pair of arms on the primary metric over all strata, p-values adjusted for the whole family:
-            the best arm was picked from the data, so all pairs count.
+        pairs: Pairs of arms on the primary metric over all strata: what would decide, where it is undecided.
         groups: Groups of the test.
         failed: Arm → failed answers, for those above the allowed share.
+        against: Eligible arm → where it stands against the best of the other eligible ones.
+        breaks: Arm → the constraints that it breaks, in words: it is not eligible.
         higher_is_better: Of the metric.
     """
-    standings = [standing for standing in standings if standing.kind not in CONTROLS]
+    refused = _refused(standings, metric=metric, groups=groups, failed=failed)
+    if refused is not None:
+        return refused
+    breaks = breaks or {}
+    eligible = [one for one in standings if one.name not in breaks and recommendable(one.kind)]
+    names = [f"{one.name} ({breaks[one.name]})" for one in standings if one.name in breaks]
+    barred = f" Not eligible: {'; '.join(names)}." if names else ""
+    if not eligible:
+        return _silent(
+            f"No arm meets the constraints.{barred}" if breaks else "Nothing to recommend: only controls took part."
+        )
+    sign = 1 if higher_is_better else -1
+    best = max(eligible, key=lambda standing: sign * standing.mean)
+    chosen = _simplest(eligible, against, margin=margin, sign=sign)
+    # Arms that have not answered the same questions yet may contradict each other.
+    if chosen is not None and (best.name not in against or against[best.name].possible):
+        others = [standing for standing in eligible if standing is not chosen]
+        said = _decided(chosen, best, others, against, metric=metric, margin=margin, among="eligible " * bool(barred))
+        return _complete(said, barred, chosen, standings, metric=metric, sign=sign)
+    rivals = [s for s in eligible if s is not best and (s.name not in against or against[s.name].possible)]
+    return _undecided(
+        best, rivals, standings, pairs, metric=metric, margin=margin, sign=sign, barred=barred, against=against
+    )
+
+
+def _refused(
+    standings: Sequence[Standing], *, metric: str, groups: int, failed: Mapping[str, int]
+) -> Recommendation | None:
+    """Why nothing can be said at all, where that is so."""
     if not standings:
         return _silent("Nothing to recommend: no arm was asked.")
     if failed:
@@ -85,16 +124,7 @@ def recommend(
             f"Cannot decide: {counted}, smallest possible p {smallest:.2g}. At least {FEWEST_GROUPS} groups are"
             " needed; label examples on other documents."
         )
-    sign = 1 if higher_is_better else -1
-    best = max(standings, key=lambda standing: sign * standing.mean)
-    rivals = [standing for standing in standings if standing.name != best.name]
-    against = {rival.name: _against(best.name, rival.name, pairs) for rival in rivals}
-    equal = [rival for rival in rivals if against[rival.name] == "equivalent"]
-    open_ = [rival for rival in rivals if against[rival.name] not in ("better", "equivalent")]
-    if open_:
-        return _undecided(best, open_, standings, pairs, metric=metric, margin=margin, sign=sign)
-    chosen = min([best, *equal], key=lambda standing: _complexity(standing.kind))
-    return _decided(chosen, best, equal, standings, metric=metric, margin=margin, sign=sign)
+    return None
 
 
 def _silent(verdict: str) -> Recommendation:
@@ -105,38 +135,51 @@ def _complexity(kind: str) -> int:
     return SIMPLEST_FIRST.index(kind)
 
 
-def _against(best: str, rival: str, pairs: Sequence[Pair]) -> str:
-    """The verdict on best − rival."""
-    for pair in pairs:
-        if (pair.a, pair.b) == (best, rival):
-            return pair.verdict
-        if (pair.a, pair.b) == (rival, best):
-            return {"better": "worse", "worse": "better"}.get(pair.verdict, pair.verdict)
-    return "undecided"
+def _simplest(
+    eligible: Sequence[Standing], against: Mapping[str, AgainstBest], *, margin: float, sign: int
+) -> Standing | None:
+    """The fixed sequence along simplicity; arms of one kind are equally simple, and the better of them is taken."""
+    for rank in sorted({_complexity(standing.kind) for standing in eligible}):
+        level = [standing for standing in eligible if _complexity(standing.kind) == rank]
+        able = [s for s in level if len(eligible) == 1 or (s.name in against and against[s.name].low > -margin)]
+        if able:
+            return max(able, key=lambda standing: sign * standing.mean)
+        if any(standing.name not in against or against[standing.name].possible for standing in level):
+            return None
+    return None
 
 
 def _decided(
     chosen: Standing,
     best: Standing,
-    equal: Sequence[Standing],
-    standings: Sequence[Standing],
+    others: Sequence[Standing],
+    against: Mapping[str, AgainstBest],
     *,
     metric: str,
     margin: float,
-    sign: int,
-) -> Recommendation:
-    if chosen.name != best.name:
-        verdict = (
-            f"Use {chosen.name}: it is the simplest arm whose {metric} is equivalent (within {margin:g}) to the best"
-            f" one's ({best.name})."
+    among: str,
+) -> str:
+    """The sentence; `among` is `eligible ` where some arms are not."""
+    if not others:
+        return f"Use {chosen.name}: it is the only arm that meets the constraints, with {metric} {_figure(chosen)}."
+    if not any(against[other.name].possible for other in others):
+        return f"Use {chosen.name}: its {metric} of {chosen.mean:.2f} beats every other {among}arm's."
+    if chosen is best:
+        return (
+            f"Use {chosen.name}: no other {among}arm betters its {metric} of {chosen.mean:.2f} by {margin:g} or more."
         )
-    elif equal:
-        verdict = f"Use {chosen.name}: its {metric} of {chosen.mean:.2f} beats every arm that is not equivalent to it."
-    else:
-        verdict = f"Use {chosen.name}: its {metric} of {chosen.mean:.2f} beats every other arm's."
+    return (
+        f"Use {chosen.name}: it is the simplest {among}arm whose {metric} is less than {margin:g} worse than the best one's"
+        f" ({best.name})."
+    )
+
+
+def _complete(
+    said: str, barred: str, chosen: Standing, standings: Sequence[Standing], *, metric: str, sign: int
+) -> Recommendation:
     return Recommendation(
         arm=chosen.name,
-        verdict=verdict,
+        verdict=said + barred,
         reasons=_reasons(chosen, standings, metric),
         flips_if=_flips(chosen, standings, sign=sign),
     )
@@ -151,13 +194,15 @@ def _undecided(
     metric: str,
     margin: float,
     sign: int,
+    barred: str,
+    against: Mapping[str, AgainstBest],
 ) -> Recommendation:
-    names = [s.name for s in standings if s is best or s in rivals]
+    open_ = [standing for standing in standings if standing is best or standing in rivals]
     between = [pair for pair in pairs if {pair.a, pair.b} in [{best.name, rival.name} for rival in rivals]]
-    needed = max((pair.needed for pair in between), default=0)
+    needed = max((pair.enough.examples[1] if pair.enough else pair.needed for pair in between), default=0)
     asked = max((pair.n for pair in between), default=0)
     more = f" About {needed} test examples in all would decide at a margin of {margin:g}." if needed > asked else ""
-    simplest = min([best, *rivals], key=lambda standing: _complexity(standing.kind))
+    simplest = min(open_, key=lambda standing: _complexity(standing.kind))
     failing = [
         f"{pair.a} − {pair.b}: {pair.reason}." for pair in between if pair.reason.startswith("undecided because")
     ]
@@ -167,14 +212,15 @@ def _undecided(
         *failing,
         *_reasons(best, standings, metric),
     )
+    safe = [s.name for s in open_ if s.name in against and against[s.name].low > -margin]
+    flips = [f"If you must choose today: {simplest.name} is the simplest of them."]
+    if safe:
+        flips.append(f"If {metric} is all that counts: no other arm betters {_listed(safe)} by {margin:g} or more.")
     return Recommendation(
         arm=None,
-        verdict=f"No clear winner between {_listed(names)} on {metric}.{more}",
+        verdict=f"No clear winner between {_listed([s.name for s in open_])} on {metric}.{more}{barred}",
         reasons=reasons,
-        flips_if=(
-            f"If you must choose today: {simplest.name} is the simplest of them.",
-            *_flips(best, standings, sign=sign),
-        ),
+        flips_if=(*flips, *_flips(best, standings, sign=sign)),
     )
 
 

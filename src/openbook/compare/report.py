@@ -9,20 +9,25 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from openbook.arms import CONTROLS
-from openbook.compare import forgetting_words, forgotten, latency
+from openbook.compare import forgetting_words, forgotten, latency, looks
+from openbook.compare.best import against
 from openbook.compare.comparison import Material, this_machine
+from openbook.compare.constraints import Check, broken, checks
 from openbook.compare.freshness import Freshness, tally
 from openbook.compare.marks import Cell, Marks, mark
 from openbook.compare.pairs import Pair, all_pairs
 from openbook.compare.paper import STRATA
 from openbook.compare.parts import parts_row, remarks
-from openbook.compare.recommend import Recommendation, Standing, recommend
+from openbook.compare.protocol import interaction_row, protocol_rows
+from openbook.compare.recipe import arm_recipe
+from openbook.compare.recommend import Recommendation, Standing, recommend, recommendable
 from openbook.compare.seats import Seat, first_seats, updatable
 from openbook.config import OUTSIDE
+from openbook.core.contrasts import read_contrasts
 from openbook.core.types import Answer, Example, Failure, Score
 from openbook.project import Project
 from openbook.score.cost import answer_usd, machine_usd, per_1000
-from openbook.score.stats import mean_interval
+from openbook.score.stats import AgainstBest, mean_interval
 
 VERSION = 2
 """Raised whenever the same runs would give another report."""
@@ -30,20 +35,26 @@ VERSION = 2
 Json = dict[str, Any]
 
 
-def build(project: Project, material: Material, marks: Marks) -> Json:
+def build(project: Project, material: Material, marks: Marks, *, look: looks.Look = looks.FIRST) -> Json:
     """The whole report.
 
     Args:
         material: What was answered.
         marks: The same, marked.
+        look: Which look at these questions it is: what its tests may spend.
     """
     config = project.config
-    alpha = round(1 - config.compare.level, 10)
-    pairs = all_pairs(marks, margin=config.compare.margin, alpha=alpha)
+    alpha = look.alpha(round(1 - config.compare.level, 10))
+    declared = read_contrasts(config.compare.contrasts, config.compare.arms)
+    pairs = all_pairs(
+        marks, margin=config.compare.margin, alpha=alpha, contrasts=declared, adjust=config.compare.adjust
+    )
     fresh = freshness_of(project, material)
     arms = {name: arm_row(project, material, marks, name) for name in marks.arms}
     kept = forgotten.row(material.forgetting, level=config.compare.level)
-    chosen = _recommend(project, material, marks, pairs, arms, fresh)
+    checked = _checked(project, material, arms, fresh)
+    ranks = _ranks(marks, arms, broken(checked), alpha)
+    chosen = _recommend(project, material, marks, pairs, arms, fresh, ranks=ranks, breaks=broken(checked))
     if chosen.reasons:
         chosen = replace(chosen, reasons=(*chosen.reasons, *forgetting_words.reasons(kept)))
     return {
@@ -58,6 +69,8 @@ def build(project: Project, material: Material, marks: Marks) -> Json:
         "documents": {"skipped": project.knowledge.skipped()},
         "arms": {**arms, **{row.name: {"kind": row.kind, "not_applicable": row.reason} for row in material.absent}},
         "pairs": [_pair_row(pair) for pair in pairs],
+        **_rounded(protocol_rows(pairs, ranks, checked, look=look, alpha=alpha, adjust=config.compare.adjust)),
+        "interaction": _rounded_value(interaction_row(marks, arms, margin=config.compare.margin, alpha=alpha)),
         "probes": {
             "freshness": _freshness_row(project, material, fresh),
             "gap": gap_of(material, marks),
@@ -107,6 +120,7 @@ def arm_row(project: Project, material: Material, marks: Marks, name: str) -> Js
         "runs": [seat.arm.fingerprint for seat in seats],
         "settings": seats[0].arm.settings,
         "adapter": _adapter_row(project, seats),
+        "recipe": None if (recipe := arm_recipe(marks, name)) is None else _rounded(asdict(recipe)),
         "scores": {
             metric.name: {
                 stratum: _cell_row(cell)
@@ -244,6 +258,33 @@ def _mean_row(marks: Marks, questions: Sequence[Example], seat: Seat) -> Json | 
     return _rounded({"mean": interval.mean, "low": interval.low, "high": interval.high, "n": len(scored)})
 
 
+def _checked(
+    project: Project, material: Material, arms: Mapping[str, Json], fresh: Mapping[str, tuple[Freshness, Freshness]]
+) -> list[Check]:
+    """The user's constraints on every arm that took part."""
+    models = {seat.name: seat.plan.model for seat in material.seats}
+    rights = {name: after.right for name, (_, after) in fresh.items() if after.right.n}
+    return [
+        check
+        for name, row in arms.items()
+        for check in checks(
+            project.config.constraints,
+            name,
+            row,
+            fresh=rights[name].count / rights[name].n if name in rights else None,
+            model=models[name],
+        )
+    ]
+
+
+def _ranks(
+    marks: Marks, arms: Mapping[str, Json], breaks: Mapping[str, str], alpha: float
+) -> Mapping[str, AgainstBest]:
+    """The arms that may be recommended, each against the best of the others."""
+    able = [name for name in marks.arms if name not in breaks and recommendable(arms[name]["kind"])]
+    return against(marks, [name for name in able if marks.cell(name, marks.primary, "all")], alpha=alpha)
+
+
 def _recommend(
     project: Project,
     material: Material,
@@ -251,6 +292,9 @@ def _recommend(
     pairs: Sequence[Pair],
     arms: Mapping[str, Json],
     fresh: Mapping[str, tuple[Freshness, Freshness]],
+    *,
+    ranks: Mapping[str, AgainstBest],
+    breaks: Mapping[str, str],
 ) -> Recommendation:
     allowed = project.config.compare.max_failures
     failed = {
@@ -261,11 +305,13 @@ def _recommend(
     standings = [s for name in marks.arms if (s := _standing(marks, name, arms[name], fresh.get(name))) is not None]
     return recommend(
         standings,
-        [pair for pair in pairs if not pair.exploratory],
+        [pair for pair in pairs if (pair.metric, pair.stratum) == (marks.primary.name, "all")],
         metric=marks.primary.name,
         margin=project.config.compare.margin,
         groups=material.paper.groups,
         failed=failed,
+        against=ranks,
+        breaks=breaks,
         higher_is_better=marks.primary.higher_is_better,
     )
 
@@ -347,7 +393,15 @@ def _pair_row(pair: Pair) -> Json:
 
 
 def _rounded(row: Json) -> Json:
-    return {key: round(value, 6) if isinstance(value, float) else value for key, value in row.items()}
+    return {key: _rounded_value(value) for key, value in row.items()}
+
+
+def _rounded_value(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _rounded(value)
+    if isinstance(value, list | tuple):
+        return [_rounded_value(part) for part in value]
+    return round(value, 6) if isinstance(value, float) else value
 
 
 def _machines(material: Material) -> Json:

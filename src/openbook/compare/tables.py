@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from openbook.compare import forgetting_words
+from openbook.compare.footnotes import footnotes
 from openbook.compare.parttables import part_tables
 
 Json = Mapping[str, Any]
@@ -121,7 +122,7 @@ def notes(report: Json) -> list[str]:
     seeds = {len(arm["seeds"]) for arm in report["arms"].values() if arm.get("adapter")}
     if seeds == {1}:
         lines.append("One training seed: the tuned arms' figures hold for these adapters, not for the recipe.")
-    return lines
+    return [*lines, *footnotes(report)]
 
 
 def markdown(report: Json, *, command: str) -> str:
@@ -150,20 +151,39 @@ def markdown(report: Json, *, command: str) -> str:
 
 
 def pairs(report: Json) -> str:
-    """Every tested pair of the primary metric's family."""
-    cells = [
-        [
-            f"{p['a']} − {p['b']}",
-            f"{signed(p['difference'])} [{signed(p['low'])}, {signed(p['high'])}]",
-            f"{p['p']:.3f}",
-            f"{p['p_adjusted']:.3f}",
-            p["verdict"],
-            str(p["needed"] or ""),
-        ]
-        for p in report["pairs"]
-        if not p["exploratory"]
-    ]
-    return grid(["pair", report["metric"], "p", "p adjusted", "verdict", "n to decide"], cells)
+    """Every tested pair of the primary metric's family; what stands beside the difference only where there is some."""
+    rows = [pair for pair in report["pairs"] if not pair["exploratory"]]
+    columns: dict[str, list[str]] = {
+        "pair": [f"{p['a']} − {p['b']}" for p in rows],
+        report["metric"]: [f"{signed(p['difference'])} {_signed_bounds(p)}" for p in rows],
+        "by group": [signed(p["by_group"]["difference"]) if p.get("by_group") else "" for p in rows],
+        "recipe": [_signed_bounds(p["recipe"]) if p.get("recipe") else "" for p in rows],
+        "p": [f"{p['p']:.3f}" for p in rows],
+        "p adjusted": [f"{p['p_adjusted']:.3f}" for p in rows],
+        "verdict": [p["verdict"] for p in rows],
+        "could show": [showable(p) for p in rows],
+        "n to decide": [to_decide(p) for p in rows],
+    }
+    shown = {head: cells for head, cells in columns.items() if head not in ("by group", "recipe") or any(cells)}
+    return grid(list(shown), [list(cells) for cells in zip(*shown.values(), strict=True)])
+
+
+def _signed_bounds(row: Json) -> str:
+    return f"[{signed(row['low'])}, {signed(row['high'])}]"
+
+
+def showable(pair: Json) -> str:
+    """The smallest true difference that this pair's groups would have shown four times of five."""
+    found = pair.get("enough")
+    return "" if not found else "none" if found["detectable"] is None else figure(found["detectable"])
+
+
+def to_decide(pair: Json) -> str:
+    """Test examples in all that would decide, from and to; empty where it is decided."""
+    if not pair["needed"]:
+        return ""
+    low, high = pair["enough"]["examples"] if pair.get("enough") else (pair["needed"], pair["needed"])
+    return str(high) if low == high else f"{low} to {high}"
 
 
 def gates(report: Json) -> str:

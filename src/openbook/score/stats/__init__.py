@@ -5,18 +5,24 @@ estimand is the example-weighted mean. Score sequences hold None where an answer
 """
 
 from openbook.score.stats.agreement import Agreement, kappa
+from openbook.score.stats.best import AgainstBest, against_best
 from openbook.score.stats.clusters import Spread, design_effect, group_correlation, spread
+from openbook.score.stats.crossed import crossed_interval, seed_variance
 from openbook.score.stats.family import holm
 from openbook.score.stats.intervals import Interval, mean_interval, proportion_interval, wilson
 from openbook.score.stats.jackknife import pseudo_values
+from openbook.score.stats.jointflip import any_above, max_t
 from openbook.score.stats.paired import Equivalence, mcnemar, paired_interval, tango, tost
 from openbook.score.stats.power import Needed, needed, needed_groups, smallest_effect
 from openbook.score.stats.quantiles import quantile_bounds, quantile_needed
 from openbook.score.stats.signflip import FEWEST_GROUPS, SignFlip, sign_flip
-from openbook.score.stats.verdict import Contrast, Verdict, classify, contrast
+from openbook.score.stats.spending import look_alpha
+from openbook.score.stats.verdict import Adjust, Contrast, Verdict, classify, contrast
 
 __all__ = [
     "FEWEST_GROUPS",
+    "Adjust",
+    "AgainstBest",
     "Agreement",
     "Contrast",
     "Equivalence",
@@ -25,12 +31,17 @@ __all__ = [
     "SignFlip",
     "Spread",
     "Verdict",
+    "against_best",
+    "any_above",
     "classify",
     "contrast",
+    "crossed_interval",
     "design_effect",
     "group_correlation",
     "holm",
     "kappa",
+    "look_alpha",
+    "max_t",
     "mcnemar",
     "mean_interval",
     "needed",
@@ -40,6 +51,7 @@ __all__ = [
     "pseudo_values",
     "quantile_bounds",
     "quantile_needed",
+    "seed_variance",
     "sign_flip",
     "smallest_effect",
     "spread",

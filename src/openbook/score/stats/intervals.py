@@ -17,7 +17,7 @@ from typing import Literal
 from openbook.score.stats.clusters import Spread, spread
 from openbook.score.stats.tails import normal_quantile, t_quantile
 
-Method = Literal["wilson", "t", "tango", "rule of three", "one group"]
+Method = Literal["wilson", "t", "tango", "rule of three", "one group", "crossed"]
 Bounds = tuple[float, float]
 
 

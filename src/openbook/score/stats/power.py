@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from openbook.score.stats.clusters import design_effect, group_correlation, spread
 from openbook.score.stats.signflip import FEWEST_GROUPS
-from openbook.score.stats.tails import chi2_quantile, t_quantile
+from openbook.score.stats.tails import chi2_quantile, share_reaching, t_quantile
 
 Question = Literal["difference", "equivalence"]
 LARGEST = 10_000_000
@@ -72,9 +72,16 @@ def _enough(groups: int, sd: float, margin: float, alpha: float, power: float, q
 
 
 def smallest_effect(sd_between: float, groups: int, *, alpha: float = 0.05, power: float = 0.8) -> float | None:
-    """Smallest true difference that so many groups find with the given power; None where they can decide nothing."""
+    """Smallest true difference that so many groups find with the given power; None where they can decide nothing.
+
+    Args:
+        sd_between: Standard deviation of the groups' mean differences; 0 where none was seen to differ: then the smallest
+            share of groups that differ wholly, and all to one side, such that enough of them come up for a sign-flip test.
+    """
     if groups < FEWEST_GROUPS or 2.0 ** (1 - groups) > alpha:
         return None
+    if sd_between == 0:
+        return share_reaching(math.ceil(1 - math.log2(alpha)), groups, power)
     return (t_quantile(1 - alpha / 2, groups - 1) + t_quantile(power, groups - 1)) * sd_between / math.sqrt(groups)
 
 
@@ -87,13 +94,15 @@ def needed(
     family: int = 1,
     power: float = 0.8,
     level: float = 0.8,
+    size: float | None = None,
 ) -> Needed:
-    """What would decide either way, from the spread of paired differences on dev.
+    """What would decide either way, from the spread of paired differences around their mean; the mean plays no part.
 
     Args:
-        differences: Of dev examples, so that the effect seen on test plays no part.
+        differences: Of dev examples, so that the test plays no part in planning it; where there are none, of the test's.
         alpha: Of the whole family; a difference must pass at alpha / family, equivalence at alpha.
         level: Of the interval, by the chi-squared interval of the spread.
+        size: Examples a group among those still to be labelled; as in `differences` if None.
 
     Raises:
         ValueError: Fewer than two groups.
@@ -106,7 +115,11 @@ def needed(
     tail = (1 - level) / 2
     factors = [math.sqrt(found.df / chi2_quantile(probability, found.df)) for probability in (1 - tail, tail)]
     low, high = (_either(sd * factor, margin, alpha, family, power) for factor in factors)
-    size = found.n / found.groups
+    if found.error == 0:
+        # Differences that are all the same have the rule of three for an interval: it must fit into the margin.
+        least = math.ceil(math.log(2 * alpha) / math.log1p(-min(margin, 0.999)))
+        low, high = max(low, least), max(high, least)
+    size = found.n / found.groups if size is None else size
     return Needed(
         groups=(low, high),
         examples=(math.ceil(low * size), math.ceil(high * size)),

@@ -66,6 +66,12 @@ def sign_flip(differences: ArrayLike, groups: Sequence[Hashable], *, seed: int =
     return SignFlip(p=p, smallest=smallest, enumerated=enumerated, groups=count, informative=len(telling))
 
 
+def named_sums(differences: ArrayLike, groups: Sequence[Hashable]) -> dict[str, float]:
+    """Group → sum of its differences."""
+    sums, _ = group_sums(differences, groups)
+    return dict(zip(sorted({str(group) for group in groups}), sums.tolist(), strict=True))
+
+
 def _all_flips(sums: Floats) -> Floats:
     """Totals of all 2^(n−1) patterns in which the first sum keeps its sign: the others mirror them."""
     totals = sums[:1] if len(sums) else np.zeros(1)

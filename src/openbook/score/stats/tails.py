@@ -23,3 +23,8 @@ def chi2_quantile(probability: float, df: float) -> float:
 def binomial_lower(k: int, n: int, share: float = 0.5) -> float:
     """P(X ≤ k) of n tosses with this chance of success, fair ones if not said."""
     return float(special.bdtr(k, n, share))
+
+
+def share_reaching(k: int, n: int, probability: float) -> float:
+    """The chance of success at which n tosses give k successes or more with this probability; k is at least 1."""
+    return float(special.betaincinv(k, n - k + 1, probability))

@@ -4,7 +4,7 @@ A failure is bounded: it is put at its worst for one end and at its best for the
 """
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -12,19 +12,22 @@ import numpy as np
 from openbook.score.stats.clusters import Floats
 from openbook.score.stats.family import holm
 from openbook.score.stats.intervals import Bounds
+from openbook.score.stats.jointflip import Sums, max_t
 from openbook.score.stats.paired import paired_interval, tost
-from openbook.score.stats.signflip import FEWEST_GROUPS, SignFlip, sign_flip
+from openbook.score.stats.signflip import FEWEST_GROUPS, SignFlip, named_sums, sign_flip
 
+Adjust = Literal["holm", "max-t"]
 Kind = Literal["better", "worse", "equivalent", "undecided"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
-    """The comparison with all failures put at one end."""
+    """The comparison with all failures put at one end; `sums` is group → sum of its differences."""
 
     mean: float
     flips: SignFlip
     equivalent: bool
+    sums: Sums = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +117,12 @@ def contrast(
     def end(differences: Floats, members: Sequence[Hashable]) -> End:
         equivalence = tost(differences, members, margin, alpha=alpha, bounds=(-width, width))
         flips = sign_flip(differences, members, seed=seed, draws=draws)
-        return End(mean=equivalence.interval.mean, flips=flips, equivalent=equivalence.equivalent)
+        return End(
+            mean=equivalence.interval.mean,
+            flips=flips,
+            equivalent=equivalence.equivalent,
+            sums=named_sums(differences, members),
+        )
 
     scored = end(worst[both], [groups[i] for i in both])
     low_end, high_end = (scored, scored) if len(both) == len(a) else (end(worst, groups), end(best, groups))
@@ -148,12 +156,36 @@ def _imputed(
     return sign * (first[0] - second[0]), sign * (first[1] - second[1])
 
 
-def classify(contrasts: Sequence[Contrast], *, alpha: float = 0.05) -> list[Verdict]:
-    """Verdicts of one family of contrasts, in order, their p-values adjusted by Holm's procedure."""
-    adjusted = holm([item.p for item in contrasts])
+def classify(
+    contrasts: Sequence[Contrast],
+    *,
+    alpha: float = 0.05,
+    adjust: Adjust = "holm",
+    seed: int = 0,
+    draws: int = 20_000,
+) -> list[Verdict]:
+    """Verdicts of one family of contrasts, in order.
+
+    Args:
+        adjust: `holm` adjusts each p-value by how many there are; `max-t` flips whole groups jointly in all contrasts
+            (see `jointflip.max_t`), which is sharper where they hang together.
+        seed: Of the draws of `max-t`.
+    """
+    adjusted = adjusted_p(contrasts, adjust, seed=seed, draws=draws)
     unfailed = holm([item.scored.flips.p for item in contrasts])
     return [
         _verdict(item, p, alpha, without_failures=q) for item, p, q in zip(contrasts, adjusted, unfailed, strict=True)
+    ]
+
+
+def adjusted_p(contrasts: Sequence[Contrast], adjust: Adjust, *, seed: int = 0, draws: int = 20_000) -> list[float]:
+    """p-values adjusted for the family; with failures the larger of both ends, 1.0 where the ends point apart."""
+    if adjust == "holm":
+        return holm([item.p for item in contrasts])
+    low, high = (max_t([item.ends[end].sums for item in contrasts], seed=seed, draws=draws) for end in (0, 1))
+    return [
+        max(first, second) if item.ends[0] is item.ends[1] or item.ends[0].mean * item.ends[1].mean > 0 else 1.0
+        for item, first, second in zip(contrasts, low, high, strict=True)
     ]
 
 
