@@ -4,9 +4,10 @@
   lock                    held by the one process that writes
   index/                  the documents as they are     (state.json, vectors)
   index-updates/          the documents' second version
+  evidence/               where each question's answer stands in the documents, by their content version
   adapters/<fingerprint>/ trained adapters, checkpoints while training
   runs/<fingerprint>/     run.json, records.jsonl, passages.jsonl, prompts.jsonl
-  reports/<fingerprint>/  report.json, report.html
+  reports/<fingerprint>/  report.json, report.html, report.md, memo.md
   looks.jsonl             every look at test scores
 """
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from openbook.compare.pairs import Pair
-from openbook.compare.recommend import Recommendation, Standing, recommend
+from openbook.compare.recommend import Reason, Recommendation, Standing, recommend
 
 
 def standing(name: str, mean: float, **fields: Any) -> Standing:
@@ -24,6 +24,10 @@ def pair(a: str, b: str, verdict: str, **fields: Any) -> Pair:
 def advise(standings: list[Standing], pairs: list[Pair], **changes: Any) -> Recommendation:
     options: dict[str, Any] = {"metric": "facts", "margin": 0.05, "groups": 24, "failed": {}}
     return recommend(standings, pairs, **{**options, **changes})
+
+
+def texts(reasons: tuple[Reason, ...]) -> tuple[str, ...]:
+    return tuple(reason.text for reason in reasons)
 
 
 BASE, RAG, HYBRID = standing("base", 0.1), standing("rag", 0.6), standing("hybrid", 0.8)
@@ -58,7 +62,7 @@ def test_without_a_clear_winner_none_is_named_and_what_would_decide_is() -> None
     assert found.verdict == (
         "No clear winner between rag and hybrid on facts. About 210 test examples in all would decide at a margin of 0.05."
     )
-    assert "If you must choose today: rag is the simplest of them." in found.flips_if
+    assert "If you must choose today: rag is the simplest of them." in texts(found.flips_if)
 
 
 def test_fewer_examples_than_there_are_are_never_asked_for() -> None:
@@ -77,7 +81,7 @@ def test_three_arms_are_listed_as_one_writes_them() -> None:
 def test_failures_that_leave_it_undecided_are_named() -> None:
     reason = "undecided because of 3 failures"
     found = advise([RAG, HYBRID], [pair("hybrid", "rag", "undecided", reason=reason)])
-    assert f"hybrid − rag: {reason}." in found.reasons
+    assert Reason(f"hybrid − rag: {reason}.", cells=("hybrid − rag",)) in found.reasons
 
 
 def test_a_best_arm_that_was_never_compared_wins_nothing() -> None:
@@ -119,7 +123,7 @@ def test_reasons_hold_the_figures_of_all_arms_and_only_those_there_are() -> None
         standing("hybrid", 0.8, style=0.9, fresh=0.75, seconds=2.0),
     ]
     found = advise(standings, [pair("hybrid", "rag", "better")])
-    assert found.reasons == (
+    assert texts(found.reasons) == (
         "facts: rag 0.60 [0.50, 0.70], hybrid 0.80 [0.70, 0.90].",
         "form: rag 0.20, hybrid 0.90.",
         "changed facts answered rightly after the update: hybrid 0.75.",
@@ -130,21 +134,48 @@ def test_reasons_hold_the_figures_of_all_arms_and_only_those_there_are() -> None
 def test_a_much_faster_arm_would_flip_it() -> None:
     standings = [standing("rag", 0.6, seconds=0.5), standing("hybrid", 0.8, seconds=2.0)]
     (flip,) = advise(standings, [pair("hybrid", "rag", "better")]).flips_if
-    assert flip == "a limit on latency below 2.00 s: rag answers in 0.50 s, with 0.60."
+    assert flip.text == "a limit on latency below 2.00 s: rag answers in 0.50 s, with 0.60."
 
 
 def test_what_was_learnt_by_heart_flips_when_documents_change() -> None:
     found = advise([BASE, standing("tuned", 0.8)], [pair("tuned", "base", "better")])
-    assert any("goes stale" in flip for flip in found.flips_if)
+    assert any("goes stale" in flip.text for flip in found.flips_if)
 
 
 def test_an_arm_without_an_index_that_comes_near_is_named_the_nearest_of_them() -> None:
     standings = [standing("prompted", 0.71), standing("tuned", 0.75), standing("rag", 0.8, fresh=0.9)]
     verdicts = [pair("rag", "prompted", "better"), pair("rag", "tuned", "better"), pair("tuned", "prompted", "better")]
     (flip,) = advise(standings, verdicts).flips_if
-    assert flip == "documents that never change: tuned comes within 0.1 of it without an index."
+    assert flip.text == "documents that never change: tuned comes within 0.1 of it without an index."
 
 
 def test_two_arms_of_one_kind_can_stand_against_each_other() -> None:
     standings = [standing("narrow", 0.6, kind="rag"), standing("wide", 0.7, kind="rag")]
     assert advise(standings, [pair("wide", "narrow", "better")]).arm == "wide"
+
+
+def test_every_sentence_names_the_cells_that_hold_its_figures() -> None:
+    standings = [
+        standing("rag", 0.6, style=0.2, form="voice", seconds=1.0),
+        standing("hybrid", 0.8, style=0.9, form="voice", fresh=0.75, seconds=2.0),
+    ]
+    found = advise(standings, [pair("hybrid", "rag", "better")])
+    assert found.cells == ("rag.facts.all", "hybrid.facts.all")
+    assert [reason.cells for reason in found.reasons] == [
+        ("rag.facts.all", "hybrid.facts.all"),
+        ("rag.voice.all", "hybrid.voice.all"),
+        ("hybrid.fresh",),
+        ("rag.seconds.p50", "hybrid.seconds.p50"),
+    ]
+    assert [flip.cells for flip in found.flips_if] == [("rag.seconds.p50", "hybrid.seconds.p50", "rag.facts.all")]
+
+
+def test_an_open_verdict_rests_on_the_pairs_that_left_it_open() -> None:
+    found = advise([BASE, RAG, HYBRID], [pair("hybrid", "rag", "undecided"), pair("hybrid", "base", "better")])
+    assert found.cells == ("rag.facts.all", "hybrid.facts.all", "hybrid − rag")
+
+
+def test_a_recommendation_is_told_as_sentences_with_their_cells_beside() -> None:
+    row = advise([RAG, HYBRID], [pair("hybrid", "rag", "undecided")]).row()
+    assert all(isinstance(line, str) for line in (*row["reasons"], *row["flips_if"]))
+    assert (len(row["reasons"]), len(row["flips_if"])) == (len(row["reason_cells"]), len(row["flip_cells"]))

@@ -18,7 +18,7 @@ class Outcome:
 
     Attributes:
         report: The JSON object of `openbook compare --json`, with `answers` beside.
-        folder: Holds `report.json`, `report.html` and `report.md`.
+        folder: Holds `report.json`, `report.html`, `report.md` and `memo.md`.
         failed: Arm → share of failed answers, for those above `max_failures`.
     """
 
@@ -61,7 +61,12 @@ def _failed(project: Project, found: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _pages(project: Project, found: Mapping[str, Any]) -> dict[str, str]:
-    from openbook.compare import page, tables
+    from openbook.compare import classic, memo, page, tables, wrongs
 
     command = f"openbook compare -C {project.root.name}" + (" --dev" if found["examples"]["side"] == "dev" else "")
-    return {"report.html": page.html(found, command=command), "report.md": tables.markdown(found, command=command)}
+    more = [("Why answers were wrong", wrongs.markdown(found)), ("The usual table", classic.markdown(found))]
+    return {
+        "report.html": page.html(found, command=command),
+        "report.md": tables.markdown(found, command=command, more=more),
+        "memo.md": memo.memo(found),
+    }

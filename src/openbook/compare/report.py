@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from openbook.compare import latency
+from openbook.compare.classic import classic
 from openbook.compare.comparison import Material, this_machine
 from openbook.compare.freshness import Freshness, tally
 from openbook.compare.marks import Cell, Marks, mark
@@ -16,12 +17,13 @@ from openbook.compare.pairs import Pair, all_pairs
 from openbook.compare.paper import STRATA
 from openbook.compare.recommend import Recommendation, Standing, recommend
 from openbook.compare.seats import Seat, first_seats
+from openbook.compare.why import why_wrong
 from openbook.core.types import Answer, Example, Failure, Score
 from openbook.project import Project
 from openbook.score.cost import answer_usd, machine_usd, per_1000
 from openbook.score.stats import mean_interval
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same runs would give another report."""
 
 Json = dict[str, Any]
@@ -38,9 +40,10 @@ def build(project: Project, material: Material, marks: Marks) -> Json:
     alpha = round(1 - config.compare.level, 10)
     pairs = all_pairs(marks, margin=config.compare.margin, alpha=alpha)
     fresh = freshness_of(project, material)
+    why = why_wrong(project, material, marks)
     arms = {name: arm_row(project, material, marks, name) for name in marks.arms}
     chosen = _recommend(project, material, marks, pairs, arms, fresh)
-    return {
+    report = {
         "schema": 1,
         "project": {"name": project.name, "task": config.project.task},
         "metric": marks.primary.name,
@@ -48,19 +51,16 @@ def build(project: Project, material: Material, marks: Marks) -> Json:
         "level": config.compare.level,
         "metrics": [_metric_row(metric, primary=metric is marks.primary) for metric in marks.metrics],
         "examples": examples_row(project, material),
-        "documents": {"skipped": project.knowledge.skipped()},
+        "documents": {"count": len(project.knowledge.files()), "skipped": project.knowledge.skipped()},
         "arms": {**arms, **{row.name: {"kind": row.kind, "not_applicable": row.reason} for row in material.absent}},
         "pairs": [_pair_row(pair) for pair in pairs],
         "probes": {"freshness": _freshness_row(project, material, fresh), "gap": gap_of(material, marks)},
-        "recommendation": {
-            "arm": chosen.arm,
-            "verdict": chosen.verdict,
-            "reasons": list(chosen.reasons),
-            "flips_if": list(chosen.flips_if),
-        },
+        "why": why.row(),
+        "recommendation": chosen.row(),
         **_machines(material),
-        "answers": [_answer_rows(material, marks, question) for question in material.paper.questions],
     }
+    answers = [_answer_rows(material, marks, question, why.classes) for question in material.paper.questions]
+    return {**report, "classic": classic(report), "answers": answers}
 
 
 def examples_row(project: Project, material: Material) -> Json:
@@ -267,6 +267,7 @@ def _standing(marks: Marks, name: str, arm: Json, fresh: tuple[Freshness, Freshn
         mean=cell.mean,
         low=cell.low,
         high=cell.high,
+        form=kpi.name if kpi else "",
         style=style.mean if style else None,
         fresh=fresh[1].right.count / fresh[1].right.n if fresh and fresh[1].right.n else None,
         seconds=arm["seconds"].get("p50"),
@@ -274,13 +275,15 @@ def _standing(marks: Marks, name: str, arm: Json, fresh: tuple[Freshness, Freshn
     )
 
 
-def _answer_rows(material: Material, marks: Marks, question: Example) -> Json:
+def _answer_rows(material: Material, marks: Marks, question: Example, classes: Mapping[tuple[str, str], str]) -> Json:
     """One question with every arm's answer: what the pages show side by side."""
     rows: Json = {}
     for seat in first_seats(material.seats):
         record = seat.log.records.get(question.key)
         if record is not None:
             rows[seat.name] = _one_answer(marks, seat.name, question, record.result)
+            if (seat.name, question.id) in classes:
+                rows[seat.name]["why"] = classes[seat.name, question.id]
     return {
         "id": question.id,
         "input": question.input,

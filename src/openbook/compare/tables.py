@@ -109,8 +109,12 @@ def notes(report: Json) -> list[str]:
     return lines
 
 
-def markdown(report: Json, *, command: str) -> str:
-    """The report on a page of Markdown."""
+def markdown(report: Json, *, command: str, more: Sequence[tuple[str, str]] = ()) -> str:
+    """The report on a page of Markdown.
+
+    Args:
+        more: Further sections, each with its head.
+    """
     advice = report["recommendation"]
     parts = [f"# {report['project']['name']}: look it up, learn it, or both?", f"**{advice['verdict']}**"]
     if advice["reasons"]:
@@ -123,6 +127,7 @@ def markdown(report: Json, *, command: str) -> str:
         parts += ["## Freshness", freshness(report)]
     if report["probes"]["gap"]:
         parts += ["## Train, dev, test", gap(report)]
+    parts += [part for head, text in more for part in (f"## {head}", text)]
     machine = report["machine"]
     parts += ["## Reproduce", f"`{command}`, on {machine['cores']} cores of {machine['cpu']}."]
     return "\n\n".join(parts) + "\n"
@@ -139,10 +144,14 @@ def pairs(report: Json) -> str:
             p["verdict"],
             str(p["needed"] or ""),
         ]
-        for p in report["pairs"]
-        if not p["exploratory"]
+        for p in family(report)
     ]
     return grid(["pair", report["metric"], "p", "p adjusted", "verdict", "n to decide"], cells)
+
+
+def family(report: Json) -> list[Json]:
+    """The tested pairs that the recommendation rests on."""
+    return [pair for pair in report["pairs"] if not pair["exploratory"]]
 
 
 def freshness(report: Json) -> str:
