@@ -3,15 +3,30 @@
 import copy
 from typing import Any
 
+from openbook.compare.causes import NAMES, fix
+from openbook.compare.classic import classic
+
 Json = dict[str, Any]
 
 PRIMARY = {"base": 0.1, "rag": 0.5, "hybrid": 0.8}
 MACHINE = {"cpu": "Test CPU", "cores": 2, "accelerator": "cpu", "bf16": False}
+WHY = {
+    **{("base", name): "not_known" for name in ("q1", "q3", "q4")},
+    ("rag", "q1"): "unused",
+    ("rag", "q3"): "not_retrieved",
+    ("hybrid", "q1"): "unused",
+}
+"""(arm, question) → class, of the wrong answers."""
 PASSAGE = {"label": "fees", "path": "Fees › Late", "text": "Late returns cost 2 euros a day."}
 
 
 def report() -> Json:
     """Three arms over four questions, with the freshness probe; `hybrid` is recommended."""
+    sample = _sample()
+    return {**sample, "classic": classic(sample)}
+
+
+def _sample() -> Json:
     return copy.deepcopy(
         {
             "schema": 1,
@@ -32,6 +47,7 @@ def report() -> Json:
                 "groups": {"all": 4, "seen": 2, "new": 2},
                 "split_seed": 0,
             },
+            "documents": {"count": 3, "skipped": {}},
             "arms": {
                 **{name: _arm(name, mean) for name, mean in PRIMARY.items()},
                 "tuned": {"kind": "tuned", "not_applicable": "quote cannot be tuned here"},
@@ -58,14 +74,18 @@ def report() -> Json:
             "recommendation": {
                 "arm": "hybrid",
                 "verdict": "Use hybrid: its facts of 0.80 beats every other arm's. It costs more.",
+                "verdict_cells": _cells("facts.all"),
                 "reasons": [
                     "facts: base 0.10 [0.02, 0.30], rag 0.50 [0.40, 0.60], hybrid 0.80 [0.70, 0.90].",
                     "form: base 0.10, rag 0.50, hybrid 0.80.",
                     "changed facts answered rightly after the update: base 0.00, rag 0.67, hybrid 0.83.",
                     "median seconds an answer takes, one at a time: base 1.00 s, rag 2.00 s, hybrid 3.00 s.",
                 ],
+                "reason_cells": [_cells(cell) for cell in ("facts.all", "voice.all", "fresh", "seconds.p50")],
                 "flips_if": ["a limit on latency below 3.00 s: rag answers in 2.00 s, with 0.50."],
+                "flip_cells": [["rag.seconds.p50", "rag.facts.all"]],
             },
+            "why": _why(base={"not_known": 3}, rag={"not_retrieved": 1, "unused": 1}, hybrid={"unused": 1}),
             "machine": MACHINE,
             "machines": [MACHINE],
             "answers": [
@@ -76,6 +96,25 @@ def report() -> Json:
             ],
         }
     )
+
+
+def _cells(cell: str) -> list[str]:
+    return [f"{name}.{cell}" for name in PRIMARY]
+
+
+def _why(**counts: dict[str, int]) -> Json:
+    found = {arm: {cause: given.get(cause, 0) for cause in NAMES} for arm, given in counts.items()}
+    return {
+        "below": 1.0,
+        "arms": found,
+        "totals": {arm: {"wrong": sum(given.values()), "answers": 4} for arm, given in found.items()},
+        "rows": [
+            {"class": cause, "arm": arm, "count": found[arm][cause], "fix": fix(cause, kind=arm)}
+            for cause in NAMES
+            for arm in found
+            if found[arm][cause]
+        ],
+    }
 
 
 def _metric(name: str, signature: str) -> Json:
@@ -161,7 +200,13 @@ def _question(
         "group": name,
         "tags": tags or [],
         "documents": ["pages/fees.md"],
-        "arms": {arm: answer(f"{arm} says {name}", facts=mark, looks_up=arm != "base") for arm, mark in marks.items()},
+        "arms": {
+            arm: {
+                **answer(f"{arm} says {name}", facts=mark, looks_up=arm != "base"),
+                **({} if mark else {"why": WHY[arm, name]}),
+            }
+            for arm, mark in marks.items()
+        },
     }
 
 

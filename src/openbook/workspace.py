@@ -4,10 +4,11 @@
   lock                    held by the one process that writes
   index/                  the documents as they are     (state.json, vectors)
   index-updates/          the documents' second version
+  evidence/               where each question's answer stands in the documents, by their content version
   adapters/<fingerprint>/ trained adapters, checkpoints while training
   runs/<fingerprint>/     run.json, records.jsonl, passages.jsonl, prompts.jsonl
   forgetting/<fingerprint>/ losses.jsonl, and a run's files: a model's general knowledge, with or without an adapter
-  reports/<fingerprint>/  report.json, report.html, report.md, gates.json
+  reports/<fingerprint>/  report.json, report.html, report.md, memo.md, gates.json
   latest.json             the reports shown last
   judgements/<id>.jsonl   what a judge said of each answer
   looks.jsonl             every look at test scores

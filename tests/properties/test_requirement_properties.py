@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openbook.compare.requirement import Requirement, parse
+from openbook.compare.gates.requirement import Requirement, parse
 
 words = st.text(min_size=1, max_size=12)
 plain = st.from_regex(r"[a-z][a-z0-9_+-]{0,8}", fullmatch=True)

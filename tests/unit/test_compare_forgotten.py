@@ -103,7 +103,7 @@ def test_instructions_no_longer_followed_are_forgotten_and_named(tmp_path: Path)
     assert (arm["verdict"], arm["n"], len(arm["lost"]), arm["gained"]) == ("worse", 30, 20, [])
     assert arm["difference"] == pytest.approx(-20 / 30, abs=1e-5)
     (reason,) = forgetting_words.reasons(found)
-    assert reason == (
+    assert reason.text == (
         "forgetting: tuned forgets: it follows plain instructions less often (25 of 30 without the adapter, 5 with it)."
     )
 
@@ -130,8 +130,8 @@ def test_failures_are_bounded_and_can_hinder_a_verdict(tmp_path: Path) -> None:
 def test_both_findings_make_one_sentence(tmp_path: Path) -> None:
     found = row(tmp_path, noise(0.3, 0.05), base=28, tuned=3)
     (reason,) = forgetting_words.reasons(found)
-    assert reason.startswith("forgetting: tuned forgets: its loss on general text rises by +0.3")
-    assert " and it follows plain instructions less often" in reason
+    assert reason.text.startswith("forgetting: tuned forgets: its loss on general text rises by +0.3")
+    assert " and it follows plain instructions less often" in reason.text
 
 
 def test_all_tests_of_the_probe_are_one_family(tmp_path: Path) -> None:

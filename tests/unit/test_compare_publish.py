@@ -58,7 +58,7 @@ def test_a_report_is_found_again_and_not_made_twice(shops: Project, monkeypatch:
 
 def test_a_report_lies_beside_its_pages(shops: Project) -> None:
     outcome = conclude(shops, gather(shops))
-    assert {path.name for path in outcome.folder.iterdir()} == {"report.json", "report.html", "report.md"}
+    assert {path.name for path in outcome.folder.iterdir()} == {"report.json", "report.html", "report.md", "memo.md"}
     assert outcome.report["report"] == str(outcome.folder / "report.html")
     assert "answers" not in public(outcome)
     assert json.dumps(public(outcome), allow_nan=False)

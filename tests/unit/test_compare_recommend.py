@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from openbook.compare.pairs import Pair
-from openbook.compare.recommend import Recommendation, Standing, recommend
+from openbook.compare.recommend import Reason, Recommendation, Standing, recommend, recommendable
 from openbook.score.stats import AgainstBest
 
 
@@ -31,6 +31,7 @@ def advise(standings: list[Standing], pairs: list[Pair], **changes: Any) -> Reco
 def ranks(standings: list[Standing], pairs: list[Pair]) -> dict[str, AgainstBest]:
     """Where each arm stands against the best of the others, as far as the verdicts of pairs say: beaten, near or open."""
     found = {}
+    standings = [standing for standing in standings if recommendable(standing.kind)]
     for one in standings:
         beaten = near = True
         for other in standings:
@@ -46,6 +47,10 @@ def ranks(standings: list[Standing], pairs: list[Pair]) -> dict[str, AgainstBest
 
 def rank(low: float, *, possible: bool = True) -> AgainstBest:
     return AgainstBest(low=low, high=0.1 if possible else 0.0, possible=possible, p=0.5 if possible else 0.001)
+
+
+def texts(reasons: tuple[Reason, ...]) -> tuple[str, ...]:
+    return tuple(reason.text for reason in reasons)
 
 
 BASE, RAG, HYBRID = standing("base", 0.1), standing("rag", 0.6), standing("hybrid", 0.8)
@@ -84,7 +89,7 @@ def test_an_arm_that_no_other_betters_by_the_margin_is_recommended_though_anothe
 def test_a_simpler_arm_that_may_be_as_good_leaves_it_undecided_and_the_safe_one_is_named() -> None:
     found = advise([RAG, HYBRID], [], against={"rag": rank(-0.14), "hybrid": rank(-0.03)})
     assert found.arm is None
-    assert "If facts is all that counts: no other arm betters hybrid by 0.05 or more." in found.flips_if
+    assert "If facts is all that counts: no other arm betters hybrid by 0.05 or more." in texts(found.flips_if)
 
 
 def test_a_simpler_arm_that_is_beaten_is_passed_over() -> None:
@@ -135,7 +140,7 @@ def test_without_a_clear_winner_none_is_named_and_what_would_decide_is() -> None
     assert found.verdict == (
         "No clear winner between rag and hybrid on facts. About 210 test examples in all would decide at a margin of 0.05."
     )
-    assert "If you must choose today: rag is the simplest of them." in found.flips_if
+    assert "If you must choose today: rag is the simplest of them." in texts(found.flips_if)
 
 
 def test_fewer_examples_than_there_are_are_never_asked_for() -> None:
@@ -154,7 +159,7 @@ def test_three_arms_are_listed_as_one_writes_them() -> None:
 def test_failures_that_leave_it_undecided_are_named() -> None:
     reason = "undecided because of 3 failures"
     found = advise([RAG, HYBRID], [pair("hybrid", "rag", "undecided", reason=reason)])
-    assert f"hybrid − rag: {reason}." in found.reasons
+    assert Reason(f"hybrid − rag: {reason}.", cells=("hybrid − rag",)) in found.reasons
 
 
 def test_a_best_arm_that_was_never_compared_wins_nothing() -> None:
@@ -196,7 +201,7 @@ def test_reasons_hold_the_figures_of_all_arms_and_only_those_there_are() -> None
         standing("hybrid", 0.8, style=0.9, fresh=0.75, seconds=2.0),
     ]
     found = advise(standings, [pair("hybrid", "rag", "better")])
-    assert found.reasons == (
+    assert texts(found.reasons) == (
         "facts: rag 0.60 [0.50, 0.70], hybrid 0.80 [0.70, 0.90].",
         "form: rag 0.20, hybrid 0.90.",
         "changed facts answered rightly after the update: hybrid 0.75.",
@@ -207,19 +212,19 @@ def test_reasons_hold_the_figures_of_all_arms_and_only_those_there_are() -> None
 def test_a_much_faster_arm_would_flip_it() -> None:
     standings = [standing("rag", 0.6, seconds=0.5), standing("hybrid", 0.8, seconds=2.0)]
     (flip,) = advise(standings, [pair("hybrid", "rag", "better")]).flips_if
-    assert flip == "a limit on latency below 2.00 s: rag answers in 0.50 s, with 0.60."
+    assert flip.text == "a limit on latency below 2.00 s: rag answers in 0.50 s, with 0.60."
 
 
 def test_what_was_learnt_by_heart_flips_when_documents_change() -> None:
     found = advise([BASE, standing("tuned", 0.8)], [pair("tuned", "base", "better")])
-    assert any("goes stale" in flip for flip in found.flips_if)
+    assert any("goes stale" in flip.text for flip in found.flips_if)
 
 
 def test_an_arm_without_an_index_that_comes_near_is_named_the_nearest_of_them() -> None:
     standings = [standing("prompted", 0.71), standing("tuned", 0.75), standing("rag", 0.8, fresh=0.9)]
     verdicts = [pair("rag", "prompted", "better"), pair("rag", "tuned", "better"), pair("tuned", "prompted", "better")]
     (flip,) = advise(standings, verdicts).flips_if
-    assert flip == "documents that never change: tuned comes within 0.1 of it without an index."
+    assert flip.text == "documents that never change: tuned comes within 0.1 of it without an index."
 
 
 def test_two_arms_of_one_kind_can_stand_against_each_other() -> None:
@@ -232,7 +237,7 @@ def test_a_control_is_never_recommended_and_never_in_the_way() -> None:
     found = advise([RAG, HYBRID, oracle], [pair("hybrid", "rag", "better")])
     assert found.arm == "hybrid"
     assert "beats every other arm's" in found.verdict
-    assert advise([oracle, standing("tuned+rag", 0.9)], []).verdict == "Nothing to recommend: no arm was asked."
+    assert advise([oracle, standing("tuned+rag", 0.9)], []).verdict == "Nothing to recommend: only controls took part."
 
 
 def test_a_system_from_outside_can_win_and_is_the_last_of_equals() -> None:
@@ -244,4 +249,31 @@ def test_a_system_from_outside_can_win_and_is_the_last_of_equals() -> None:
 def test_a_system_from_outside_is_not_called_one_without_an_index() -> None:
     rag = standing("rag", 0.9, fresh=0.9)
     found = advise([rag, standing("bot", 0.85, kind="external")], [pair("rag", "bot", "better")])
-    assert not [line for line in found.flips_if if "without an index" in line]
+    assert not [line for line in texts(found.flips_if) if "without an index" in line]
+
+
+def test_every_sentence_names_the_cells_that_hold_its_figures() -> None:
+    standings = [
+        standing("rag", 0.6, style=0.2, form="voice", seconds=1.0),
+        standing("hybrid", 0.8, style=0.9, form="voice", fresh=0.75, seconds=2.0),
+    ]
+    found = advise(standings, [pair("hybrid", "rag", "better")])
+    assert found.cells == ("rag.facts.all", "hybrid.facts.all")
+    assert [reason.cells for reason in found.reasons] == [
+        ("rag.facts.all", "hybrid.facts.all"),
+        ("rag.voice.all", "hybrid.voice.all"),
+        ("hybrid.fresh",),
+        ("rag.seconds.p50", "hybrid.seconds.p50"),
+    ]
+    assert [flip.cells for flip in found.flips_if] == [("rag.seconds.p50", "hybrid.seconds.p50", "rag.facts.all")]
+
+
+def test_an_open_verdict_rests_on_the_pairs_that_left_it_open() -> None:
+    found = advise([BASE, RAG, HYBRID], [pair("hybrid", "rag", "undecided"), pair("hybrid", "base", "better")])
+    assert found.cells == ("rag.facts.all", "hybrid.facts.all", "hybrid − rag")
+
+
+def test_a_recommendation_is_told_as_sentences_with_their_cells_beside() -> None:
+    row = advise([RAG, HYBRID], [pair("hybrid", "rag", "undecided")]).row()
+    assert all(isinstance(line, str) for line in (*row["reasons"], *row["flips_if"]))
+    assert (len(row["reasons"]), len(row["flips_if"])) == (len(row["reason_cells"]), len(row["flip_cells"]))

@@ -69,7 +69,8 @@ def test_the_contract_s_keys_are_there(report: dict[str, Any]) -> None:
         assert {"training", "indexing", "per_1000"} == set(arm["usd"])
     keys = {"a", "b", "metric", "stratum", "difference", "low", "high", "p", "p_adjusted", "verdict"}
     assert all(keys <= set(pair) for pair in report["pairs"])
-    assert {"arm", "verdict", "reasons", "flips_if"} == set(report["recommendation"])
+    beside = {"verdict_cells", "reason_cells", "flip_cells"}
+    assert {"arm", "verdict", "reasons", "flips_if", *beside} == set(report["recommendation"])
 
 
 def test_the_same_runs_give_the_same_bytes_in_another_process_and_place(
@@ -186,3 +187,44 @@ def test_seconds_of_a_local_model_cost_the_machine_s_price(finished: tuple[Proje
     edit(project.root, "[cost]\nusd_per_hour = 100.0\n\n[probes]", "[probes]")
     assert usd["indexing"] == pytest.approx(project.knowledge.seconds() * 100 / 3600, abs=1e-5)
     assert usd["per_1000"] > 0
+
+
+def test_every_wrong_answer_is_in_one_class_and_no_other_answer_is(report: dict[str, Any]) -> None:
+    for row in report["answers"]:
+        for answer in row["arms"].values():
+            assert ("why" in answer) is (answer["marks"]["facts"] < 1)
+    for arm, counts in report["why"]["arms"].items():
+        wrong = [row["arms"][arm]["why"] for row in report["answers"] if "why" in row["arms"][arm]]
+        assert {cause: wrong.count(cause) for cause in counts} == counts
+        assert sum(counts.values()) == report["why"]["totals"][arm]["wrong"] == len(wrong)
+
+
+def test_every_class_that_occurs_has_something_to_try(report: dict[str, Any]) -> None:
+    occurring = {(c, arm) for arm, counts in report["why"]["arms"].items() for c, count in counts.items() if count}
+    assert {(row["class"], row["arm"]) for row in report["why"]["rows"]} == occurring
+    assert all(row["fix"] for row in report["why"]["rows"])
+
+
+def test_the_usual_table_has_seven_rows_for_every_arm(report: dict[str, Any]) -> None:
+    assert len(report["classic"]) == 7
+    assert all(list(row["arms"]) == list(report["arms"]) for row in report["classic"])
+
+
+def test_every_cell_that_the_verdict_names_can_be_found(report: dict[str, Any]) -> None:
+    from openbook.compare.anchors import anchors
+    from openbook.compare.figures import columns
+
+    advice = report["recommendation"]
+    named = [
+        *advice["verdict_cells"],
+        *(c for part in ("reason_cells", "flip_cells") for cs in advice[part] for c in cs),
+    ]
+    assert named
+    assert set(named) <= anchors(report, columns(report)).keys()
+
+
+def test_failed_answers_are_wrong_for_that_reason(tmp_path: Path) -> None:
+    broken = {"when": "opening time", "fail": "deterministic"}
+    project = open_project(tmp_path / "shops", script=[broken, *SCRIPT], more="[compare]\narms = ['base', 'rag']")
+    report = conclude(project, compare(project)).report
+    assert report["why"]["arms"]["rag"]["failed"] == report["arms"]["rag"]["failures"]["count"] > 0

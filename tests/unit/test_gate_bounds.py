@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats as reference
 
-from openbook.compare.bounds import Ends, figure_ends, mean_ends, paired_ends
+from openbook.compare.gates.bounds import Ends, figure_ends, mean_ends, paired_ends
 from openbook.score.stats import mean_interval, paired_interval, quantile_bounds, quantile_needed
 
 GROUPS = [str(number) for number in range(40)]

@@ -8,9 +8,9 @@ import pytest
 
 from openbook.compare import latency
 from openbook.compare.comparison import Material
-from openbook.compare.evidence import Exhibits
-from openbook.compare.gate import Gate, judge
-from openbook.compare.requirement import parse
+from openbook.compare.gates.evidence import Exhibits
+from openbook.compare.gates.gate import Gate, judge
+from openbook.compare.gates.requirement import parse
 from openbook.compare.seats import Seat
 from openbook.core import jsonl
 from openbook.core.types import Example

@@ -4,8 +4,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from openbook.compare.gate import Gate, Outcome
-from openbook.compare.junit import junit
+from openbook.compare.gates.gate import Gate, Outcome
+from openbook.compare.gates.junit import junit
 
 NASTY = 'rag."<&\x00\x1b]]>\'\ud800" >= 1'
 

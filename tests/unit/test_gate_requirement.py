@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from openbook.compare.measures import Measure, checked, measure
-from openbook.compare.requirement import Requirement, parse
+from openbook.compare.gates.measures import Measure, checked, measure
+from openbook.compare.gates.requirement import Requirement, parse
 from openbook.core.errors import UsageError
 from openbook.project import Project
 from small_project import open_project

@@ -103,7 +103,8 @@ def test_the_same_report_gives_the_same_bytes() -> None:
 
 def test_the_verdict_stands_first_in_one_sentence_and_the_rest_below() -> None:
     text = made()
-    assert "<h1>Use hybrid: its facts of 0.80 beats every other arm&#39;s.</h1>" in text
+    verdict = 'Use <a href="#cell-2-primary-all">hybrid</a>: its facts of 0.80 beats every other arm&#39;s.'
+    assert f"<h1>{verdict}</h1>" in text
     assert '<p class="rest">It costs more.</p>' in text
 
 
@@ -196,9 +197,41 @@ def test_a_reason_leads_to_the_cells_it_rests_on() -> None:
     why = text[text.index("<h2>Why</h2>") : text.index("<nav")]
     lines = [re.findall(r'<a href="#([^"]+)">([^<]+)</a>', line) for line in why.split("<li>")[1:]]
     rested = [{name: found.inside[anchor] for anchor, name in line} for line in lines]
-    assert [list(line) for line in rested] == [["base", "rag", "hybrid"]] * 4 + [["rag"]]
+    assert [list(line) for line in rested] == [["base", "rag", "hybrid"]] * 4 + [["rag", "[rag.facts.all]"]]
+    assert rested[-1]["[rag.facts.all]"] == rested[0]["rag"]
     assert [line["rag"] for line in rested] == [".50.40 – .60", ".50.40 – .60", "4/6.10 – .90", "2.00", "2.00"]
     assert lines[0][1][0] != lines[1][1][0]
+
+
+def test_a_count_of_wrong_answers_leads_to_as_many_answers() -> None:
+    text = made()
+    found = Reader(text)
+    counts = re.findall(r'<a href="#answers" data-arm="([^"]+)" data-why="([^"]+)">(\d+)</a>', text)
+    options = [given["data-arm"] for tag, given in found.elements if tag == "option" and "data-arm" in given]
+    whys = [json.loads(why) for why in found.attributes("article", "data-why")]
+    assert len(counts) == 4
+    for arm, cause, count in counts:
+        assert sum(why[options.index(arm)] == cause for why in whys) == int(count)
+
+
+def test_classes_that_occur_can_be_chosen_and_no_others() -> None:
+    text = made()
+    box = text[text.index('id="by-why"') : text.index('id="by-sort"')]
+    assert re.findall(r'<option value="(\w*)"', box) == ["", "not_retrieved", "unused", "not_known"]
+
+
+def test_without_its_script_the_page_hides_no_answer() -> None:
+    shown = [given for tag, given in Reader(made()).elements if tag == "article"]
+    assert shown
+    assert not [given for given in shown if "hidden" in given]
+
+
+def test_what_to_try_shows_settings_as_code_and_nothing_else_as_such() -> None:
+    report = page_sample.report()
+    report["why"]["rows"][0]["fix"] = f"Raise `[retrieve] passages` {HOSTILE}"
+    text = made(report)
+    assert "Raise <code>[retrieve] passages</code>" in text
+    assert "<script>alert" not in text
 
 
 def test_an_arm_that_is_absent_says_why() -> None:
@@ -249,13 +282,15 @@ def test_one_arm_without_probes_makes_a_page_without_pictures() -> None:
     report = page_sample.report()
     report["arms"] = {"rag": report["arms"]["rag"]}
     report |= {"pairs": [], "probes": {"freshness": None, "gap": {}}}
-    report["recommendation"] = {"arm": None, "verdict": "Nothing to choose from.", "reasons": [], "flips_if": []}
+    nothing = ("verdict_cells", "reasons", "reason_cells", "flips_if", "flip_cells")
+    report["recommendation"] = {"arm": None, "verdict": "Nothing to choose from.", **{key: [] for key in nothing}}
     report["arms"]["rag"] |= {"seconds": {}}
     for row in report["answers"]:
         row["arms"] = {"rag": row["arms"]["rag"]}
     found = Reader(made(report))
-    for heading in ("Pictures", "Pairs", "Changed facts", "Why"):
-        assert heading not in found.text
+    report["why"] |= {"rows": []}
+    for heading in ("Pictures", "Pairs", "Changed facts", "Why", "Why answers were wrong"):
+        assert f"<h2>{heading}</h2>" not in made(report)
     assert {target[1:] for target in found.attributes("a", "href")} <= set(found.ids)
 
 

@@ -28,6 +28,7 @@ def report() -> dict[str, Any]:
         "arms": {"hybrid": {"loss": loss, "instructions": {**floor, "lost": [], "gained": []}}},
     }
     made["recommendation"]["reasons"].append(REASON)
+    made["recommendation"]["reason_cells"].append(["hybrid.forgetting"])
     return made
 
 

@@ -36,7 +36,7 @@ def compare(
     gate: GateOptions,
 ) -> int:
     """Ingest, tune, ask every arm the same questions, and say which to use. Does only what is missing."""
-    from openbook.compare.measures import checked
+    from openbook.compare.gates.measures import checked
     from openbook.project import Project
 
     project = Project.open(root, file=file)
@@ -53,7 +53,7 @@ def _compare(
 ) -> int:
     from openbook.cli.show import show_report
     from openbook.compare.comparison import compare as run
-    from openbook.compare.gate import exhibits, judge
+    from openbook.compare.gates.gate import exhibits, judge
     from openbook.compare.outcome import conclude, hold, public
 
     with _watching(project, dev) as watcher:

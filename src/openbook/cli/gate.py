@@ -11,7 +11,7 @@ import click
 from openbook.core.errors import GateNotMet, UsageError
 
 if TYPE_CHECKING:
-    from openbook.compare.gate import Gate
+    from openbook.compare.gates.gate import Gate
     from openbook.project import Project
 
 
@@ -75,7 +75,7 @@ def write_junit(gates: Sequence["Gate"], options: GateOptions, *, project: str) 
     """Write the JUnit file, if one was asked for."""
     if options.junit is None:
         return
-    from openbook.compare.junit import junit
+    from openbook.compare.gates.junit import junit
     from openbook.workspace import write_text
 
     write_text(options.junit, junit(gates, project=project, undecided_fails=options.undecided_fails))

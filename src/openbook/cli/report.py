@@ -9,6 +9,7 @@ from openbook.cli.verb import CONFIG, find_project, json_option, print_json, pro
 
 EXAMPLE = """openbook report
 openbook report --markdown > result.md
+openbook report --memo
 openbook report --json | jq .pairs
 openbook report diff previous latest"""
 
@@ -21,8 +22,9 @@ openbook report diff main/report.json .openbook/reports/7936b19101794800"""
 @project_options
 @json_option
 @click.option("--markdown", is_flag=True, help="Print the report as Markdown.")
+@click.option("--memo", is_flag=True, help="Print half a page for whoever decides, as Markdown.")
 @click.option("--dev", is_flag=True, help="Of the dev questions.")
-def report(root: Path, file: str, as_json: bool, markdown: bool, dev: bool) -> int:
+def report(root: Path, file: str, as_json: bool, markdown: bool, memo: bool, dev: bool) -> int:
     """Rebuild the report from the records: no model is loaded, nothing is asked. Works on an interrupted run too."""
     from openbook.cli.show import show_report
     from openbook.compare.comparison import gather
@@ -34,8 +36,9 @@ def report(root: Path, file: str, as_json: bool, markdown: bool, dev: bool) -> i
         outcome = conclude(project, gather(project, dev=dev, partial=True), looked=not dev)
     if as_json:
         print_json(public(outcome))
-    elif markdown:
-        click.echo((outcome.folder / "report.md").read_text(encoding="utf-8"), nl=False)
+    elif markdown or memo:
+        page = "memo.md" if memo else "report.md"
+        click.echo((outcome.folder / page).read_text(encoding="utf-8"), nl=False)
     else:
         show_report(outcome.report)
     return 0

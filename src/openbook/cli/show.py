@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from openbook.compare import forgetting_words, tables
+from openbook.compare import forgetting_words, tables, wrongs
 from openbook.compare.plan import Plan
 from openbook.compare.taste import Taste
 
@@ -26,6 +26,8 @@ def show_report(report: Mapping[str, Any]) -> None:
         out.print(f"[dim]{line}[/dim]")
     if report.get("looks"):
         out.print(f"[dim]Looks at test scores so far: {report['looks']}. Use --dev for iterating.[/dim]")
+    for line in wrongs.lines(report):
+        out.print(line, markup=False)
     advice = report["recommendation"]
     out.print(f"\n[bold]{advice['verdict']}[/bold]")
     for reason in advice["reasons"]:

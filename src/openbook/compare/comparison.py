@@ -13,7 +13,7 @@ from threading import Event
 
 from openbook import models
 from openbook.arms import Arm
-from openbook.compare import forgetting, freshness, judging, latency
+from openbook.compare import evidence, forgetting, freshness, judging, latency
 from openbook.compare.answers import ask, missing
 from openbook.compare.forgetting import Probe
 from openbook.compare.metrics import metrics_of
@@ -114,7 +114,7 @@ def compare(
     _check_models(project)
     with project.workspace.writing():
         _judge_labels(sitting)
-        _ingest(sitting)
+        _ingest(sitting, dev=dev)
         _tune(sitting)
         material = gather(project, dev=dev)
         for step in (_answer, _gap, _freshness, _forgetting, _latency, _judge):
@@ -142,7 +142,7 @@ def gather(project: Project, *, dev: bool = False, partial: bool = False) -> Mat
         UsageError: No questions, or the index or an adapter is missing.
     """
     config = project.config
-    paper = set_paper(project.exam.division, project.exam.groups.keys, limit=config.compare.questions, dev=dev)
+    paper = _paper(project, dev=dev)
     if not paper.questions:
         raise UsageError(
             f"There are no {'dev' if dev else 'test'} questions: {len(project.exam.examples)} examples were divided into"
@@ -165,6 +165,10 @@ def gather(project: Project, *, dev: bool = False, partial: bool = False) -> Mat
     )
 
 
+def _paper(project: Project, *, dev: bool) -> Paper:
+    return set_paper(project.exam.division, project.exam.groups.keys, limit=project.config.compare.questions, dev=dev)
+
+
 def _updated_seats(project: Project, ready: Sequence[Seat]) -> list[Seat]:
     if project.knowledge.content("updates") is None:
         return []
@@ -184,11 +188,15 @@ def _drawn(examples: Sequence[Example], size: int) -> list[Example]:
     return sorted(examples, key=lambda example: digest(["gap", example.id]))[:size]
 
 
-def _ingest(sitting: _Sitting) -> None:
+def _ingest(sitting: _Sitting, *, dev: bool) -> None:
     project = sitting.project
-    if any(plan.retrieves for plan in taking_part(project)) and project.knowledge.content() is None:
+    if not any(plan.retrieves for plan in taking_part(project)):
+        return
+    if project.knowledge.content() is None:
         with sitting.stage("ingest"):
             project.knowledge.ingest(progress=sitting.watch.progress)
+    # Now, while the files are what was indexed: they may be edited while adapters are trained.
+    evidence.keep(project, _paper(project, dev=dev).questions)
 
 
 def _tune(sitting: _Sitting) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from openbook.compare.recommend import Reason
+
 Json = Mapping[str, Any]
 
 HEADS = (
@@ -28,9 +30,10 @@ def lead(probe: Json) -> str:
     )
 
 
-def reasons(probe: Json | None) -> list[str]:
+def reasons(probe: Json | None) -> list[Reason]:
     """Sentences for the recommendation: only where forgetting is shown."""
-    return [line for name, arm in (probe or {"arms": {}})["arms"].items() if (line := _reason(name, arm))]
+    found = [(name, _reason(name, arm)) for name, arm in (probe or {"arms": {}})["arms"].items()]
+    return [Reason(line, cells=(f"{name}.forgetting",)) for name, line in found if line]
 
 
 def notes(probe: Json | None) -> list[str]:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from openbook.compare import gate, looks, publish, report
+from openbook.compare import looks, publish, report
 from openbook.compare.comparison import Material
+from openbook.compare.gates import gate
+from openbook.compare.gates.requirement import parse
 from openbook.compare.marks import Marks
 from openbook.compare.metrics import metrics_of
-from openbook.compare.requirement import parse
 from openbook.project import Project
 
 
@@ -20,7 +21,7 @@ class Outcome:
 
     Attributes:
         report: The JSON object of `openbook compare --json`, with `answers` beside. Its `gates` are those of the last call.
-        folder: Holds `report.json`, `report.html`, `report.md`, and `gates.json` where the pages show gates.
+        folder: Holds `report.json`, `report.html`, `report.md`, `memo.md`, and `gates.json` where the pages show gates.
         failed: Arm → share of failed answers, for those above `max_failures`.
     """
 
@@ -83,10 +84,15 @@ def _failed(project: Project, found: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _pages(project: Project, found: Mapping[str, Any]) -> dict[str, str]:
-    from openbook.compare import page, tables
+    from openbook.compare import classic, memo, page, tables, wrongs
 
     command = f"openbook compare -C {project.root.name}" + (" --dev" if found["examples"]["side"] == "dev" else "")
     required = [row["require"] for row in found.get("gates", ())]
     configured = {str(parse(text)) for text in project.config.compare.require} if required else set()
     command += "".join(f" --require {shlex.quote(text)}" for text in required if text not in configured)
-    return {"report.html": page.html(found, command=command), "report.md": tables.markdown(found, command=command)}
+    more = [("Why answers were wrong", wrongs.markdown(found)), ("The usual table", classic.markdown(found))]
+    return {
+        "report.html": page.html(found, command=command),
+        "report.md": tables.markdown(found, command=command, more=more),
+        "memo.md": memo.memo(found),
+    }

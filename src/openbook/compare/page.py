@@ -6,12 +6,14 @@ the one it ships with. Knows the report's JSON, nothing behind it.
 
 import re
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from openbook.compare import charts, figures, forgetting_words, legend, tables
+from openbook.compare import charts, figures, forgetting_words, legend, memo, tables, wrongs
+from openbook.compare.anchors import anchors, linked
+from openbook.compare.causes import NAMES
 from openbook.compare.freshness import CLASSES
 from openbook.compare.parttables import part_tables
 from openbook.compare.sidebyside import side_by_side
@@ -19,18 +21,12 @@ from openbook.compare.unlike import unlike
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 Json = Mapping[str, Any]
 
-TOPICS = (
-    ("form:", "check"),
-    ("changed facts", "fresh"),
-    ("documents that", "fresh"),
-    ("median seconds", "seconds"),
-    ("a limit on latency", "seconds"),
-    ("forgetting:", "forgetting"),
-)
-"""How a reason begins → the column of the main table that it rests on; the primary metric's for all others."""
+FIRST = ("How sure", "What it costs", "What goes wrong", "Not measured")
+"""What of the memo stands below the verdict; the page says the rest of it in its own places."""
 
 
 def html(report: Json, *, command: str) -> str:
@@ -54,14 +50,19 @@ def _tables(report: Json) -> Json:
     note, *notes = tables.notes(report)
     quality, timed = _quality(report)
     columns, advice = figures.columns(report), report["recommendation"]
+    known = anchors(report, columns)
+    first, *rest = re.split(r"(?<=[.!?])\s+", advice["verdict"], maxsplit=1)
     return {
         "arms": arms,
         "columns": columns,
         "rows": figures.rows(report, columns),
-        "verdict": re.split(r"(?<=[.!?])\s+", advice["verdict"], maxsplit=1),
+        "verdict": [linked(first, advice["verdict_cells"], known, rest=False), *rest],
         "meanings": {metric["name"]: legend.metric_meaning(metric) for metric in report["metrics"]},
-        "reasons": [_linked(report, line, columns) for line in advice["reasons"]],
-        "flips": [_linked(report, line, columns) for line in advice["flips_if"]],
+        "reasons": [linked(*row, known) for row in zip(advice["reasons"], advice["reason_cells"], strict=True)],
+        "flips": [linked(*row, known) for row in zip(advice["flips_if"], advice["flip_cells"], strict=True)],
+        "memo": [point for point in memo.memo_points(report) if point[0] in FIRST],
+        "wrongs": wrongs.rows(report),
+        "counted": wrongs.lead(report),
         "asked": note,
         # The table has a column for answers that were cut.
         "notes": [line for line in notes if not line.endswith("cut at the length limit.")],
@@ -71,7 +72,7 @@ def _tables(report: Json) -> Json:
         "timed": timed,
         "better": "Higher" if report["metrics"][0]["higher_is_better"] else "Lower",
         "classes": CLASSES,
-        "pairs": [pair for pair in report["pairs"] if not pair["exploratory"]],
+        "pairs": tables.family(report),
         "parted": part_tables(report),
         "exploratory": [pair for pair in report["pairs"] if pair["exploratory"]],
         "trained": {name: arm for name, arm in arms.items() if arm["adapter"]},
@@ -88,6 +89,8 @@ def _answers(report: Json) -> Json:
     return {
         "questions": questions,
         "passages": passages,
+        "occurring": [row.name for row in wrongs.rows(report)],
+        "titles": {name: naming.title for name, naming in NAMES.items()},
         "tags": sorted({tag for row in report["answers"] for tag in row["tags"]}),
         "several_seeds": any(len(arm.get("seeds", ())) > 1 for arm in report["arms"].values()),
     }
@@ -113,26 +116,20 @@ def _environment() -> "Environment":
         "p": lambda value: "< .001" if value < 0.001 else f"{value:.3f}".replace("0.", ".", 1),
         "seconds": lambda value: "–" if value is None else f"{value:.2f}",
         "usd": lambda value: "–" if value is None else f"{value:.3f}",
+        "coded": _coded,
         "whole": lambda value: f"{value:,.0f}".replace(",", "\u202f"),
     }
     return made
 
 
-def _linked(report: Json, line: str, columns: Sequence[figures.Column]) -> list[tuple[str, str]]:
-    """A reason in pieces, (text, anchor or ""): the arms it names lead to the cells that it rests on."""
-    places = {name: place for place, (name, arm) in enumerate(report["arms"].items()) if "scores" in arm}
-    column = _topic(report, line, {"forgetting", *(column.key for column in columns)})
-    names = sorted(places, key=len, reverse=True)
-    pieces = re.split(rf"(?<![\w+-])({'|'.join(map(re.escape, names))})(?![\w+-])", line) if names else [line]
-    return [(piece, f"cell-{places[piece]}-{column}" if piece in places else "") for piece in pieces if piece]
+def _coded(text: str) -> "Markup":
+    """Text with what stands in backticks as code."""
+    from markupsafe import Markup, escape
 
-
-def _topic(report: Json, line: str, known: set[str]) -> str:
-    topic = next((topic for start, topic in TOPICS if line.startswith(start)), "")
-    if topic == "check":
-        checks = [m["signature"].startswith(tuple(legend.CHECKS)) for m in tables.shown_metrics(report)[1:]]
-        topic = f"metric-{checks.index(True)}" if True in checks else ""
-    return topic if topic in known else "primary-all"
+    parts = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts)
+    )
 
 
 def _quality(report: Json) -> tuple[str, bool]:

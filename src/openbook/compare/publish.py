@@ -51,6 +51,7 @@ def fingerprint(project: Project, material: Material, metrics: Sequence[Metric],
             ],
             "strata": [material.paper.stratum[q.id] + material.paper.group[q.id] for q in material.paper.questions],
             "division": [len(part) for part in (division.train, division.dev, division.seen, division.new)],
+            "labelled twice": [digest(asdict(e)) for e in project.exam.examples if e.id in project.exam.groups.twins],
             "skipped": project.knowledge.skipped(),
             "absent": [[row.name, row.reason] for row in material.absent],
         }

@@ -7,7 +7,8 @@ Reasons point to figures; nothing is said that the table does not hold. Knows ne
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from openbook.arms import RETRIEVES, TUNES
 from openbook.compare.pairs import Pair
@@ -26,7 +27,8 @@ class Standing:
 
     Attributes:
         mean: Of the primary metric over all strata.
-        style: Mean of the first KPI check, None without one.
+        form: Name of the first KPI check, empty without one.
+        style: Its mean, None without one.
         fresh: Share of changed facts answered rightly after the update, None without the probe.
         seconds: Median seconds an answer takes, None where not measured.
         usd: Per 1,000 answers.
@@ -37,20 +39,46 @@ class Standing:
     mean: float
     low: float
     high: float
+    form: str = ""
     style: float | None = None
     fresh: float | None = None
     seconds: float | None = None
     usd: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A sentence, and the cells it rests on.
+
+    Attributes:
+        cells: `ARM.METRIC.STRATUM`, `ARM.fresh`, `ARM.seconds.p50`, `ARM.usd.per_1000`, or `A − B` for a tested pair.
+    """
+
+    text: str
+    cells: tuple[str, ...] = field(default=(), kw_only=True)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recommendation:
-    """`arm` is None where nothing is recommended; `verdict` is one sentence."""
+    """`arm` is None where nothing is recommended; `verdict` is one sentence, resting on `cells`."""
 
     arm: str | None
     verdict: str
-    reasons: tuple[str, ...]
-    flips_if: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+    flips_if: tuple[Reason, ...]
+    cells: tuple[str, ...] = ()
+
+    def row(self) -> dict[str, Any]:
+        """The report's `recommendation`: sentences, and beside them what each rests on."""
+        return {
+            "arm": self.arm,
+            "verdict": self.verdict,
+            "verdict_cells": list(self.cells),
+            "reasons": [reason.text for reason in self.reasons],
+            "reason_cells": [list(reason.cells) for reason in self.reasons],
+            "flips_if": [reason.text for reason in self.flips_if],
+            "flip_cells": [list(reason.cells) for reason in self.flips_if],
+        }
 
 
 def recommendable(kind: str) -> bool:
@@ -181,7 +209,8 @@ def _complete(
         arm=chosen.name,
         verdict=said + barred,
         reasons=_reasons(chosen, standings, metric),
-        flips_if=_flips(chosen, standings, sign=sign),
+        flips_if=_flips(chosen, standings, metric, sign=sign),
+        cells=_cells(standings, f"{metric}.all"),
     )
 
 
@@ -203,24 +232,37 @@ def _undecided(
     asked = max((pair.n for pair in between), default=0)
     more = f" About {needed} test examples in all would decide at a margin of {margin:g}." if needed > asked else ""
     simplest = min(open_, key=lambda standing: _complexity(standing.kind))
+    pair_cells = tuple(f"{pair.a} − {pair.b}" for pair in between)
     failing = [
-        f"{pair.a} − {pair.b}: {pair.reason}." for pair in between if pair.reason.startswith("undecided because")
+        Reason(f"{pair.a} − {pair.b}: {pair.reason}.", cells=(f"{pair.a} − {pair.b}",))
+        for pair in between
+        if pair.reason.startswith("undecided because")
     ]
     reasons = (
-        f"{best.name} has the best {metric} ({_figure(best)}), but its lead over"
-        f" {', '.join(f'{r.name} ({_figure(r)})' for r in rivals)} may be chance.",
+        Reason(
+            f"{best.name} has the best {metric} ({_figure(best)}), but its lead over"
+            f" {', '.join(f'{r.name} ({_figure(r)})' for r in rivals)} may be chance.",
+            cells=(*_cells([best, *rivals], f"{metric}.all"), *pair_cells),
+        ),
         *failing,
         *_reasons(best, standings, metric),
     )
     safe = [s.name for s in open_ if s.name in against and against[s.name].low > -margin]
-    flips = [f"If you must choose today: {simplest.name} is the simplest of them."]
+    flips = [
+        Reason(
+            f"If you must choose today: {simplest.name} is the simplest of them.",
+            cells=_cells([simplest], f"{metric}.all"),
+        )
+    ]
     if safe:
-        flips.append(f"If {metric} is all that counts: no other arm betters {_listed(safe)} by {margin:g} or more.")
+        line = f"If {metric} is all that counts: no other arm betters {_listed(safe)} by {margin:g} or more."
+        flips.append(Reason(line, cells=_cells([s for s in open_ if s.name in safe], f"{metric}.all")))
     return Recommendation(
         arm=None,
         verdict=f"No clear winner between {_listed([s.name for s in open_])} on {metric}.{more}{barred}",
         reasons=reasons,
-        flips_if=(*flips, *_flips(best, standings, sign=sign)),
+        flips_if=(*flips, *_flips(best, standings, metric, sign=sign)),
+        cells=(*_cells(open_, f"{metric}.all"), *pair_cells),
     )
 
 
@@ -229,37 +271,59 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def _reasons(chosen: Standing, standings: Sequence[Standing], metric: str) -> tuple[str, ...]:
-    lines = [f"{metric}: " + ", ".join(f"{s.name} {_figure(s)}" for s in standings) + "."]
-    if any(s.style is not None for s in standings):
-        lines.append("form: " + ", ".join(f"{s.name} {s.style:.2f}" for s in standings if s.style is not None) + ".")
-    if any(s.fresh is not None for s in standings):
-        told = ", ".join(f"{s.name} {s.fresh:.2f}" for s in standings if s.fresh is not None)
-        lines.append(f"changed facts answered rightly after the update: {told}.")
+def _reasons(chosen: Standing, standings: Sequence[Standing], metric: str) -> tuple[Reason, ...]:
+    figures = ", ".join(f"{s.name} {_figure(s)}" for s in standings)
+    lines = [Reason(f"{metric}: {figures}.", cells=_cells(standings, f"{metric}.all"))]
+    if styled := [s for s in standings if s.style is not None]:
+        told = ", ".join(f"{s.name} {s.style:.2f}" for s in styled)
+        lines.append(Reason(f"form: {told}.", cells=_cells(styled, f"{styled[0].form}.all")))
+    if probed := [s for s in standings if s.fresh is not None]:
+        told = ", ".join(f"{s.name} {s.fresh:.2f}" for s in probed)
+        lines.append(Reason(f"changed facts answered rightly after the update: {told}.", cells=_cells(probed, "fresh")))
     if chosen.seconds is not None:
-        told = ", ".join(f"{s.name} {s.seconds:.2f} s" for s in standings if s.seconds is not None)
-        lines.append(f"median seconds an answer takes, one at a time: {told}.")
+        timed = [s for s in standings if s.seconds is not None]
+        told = ", ".join(f"{s.name} {s.seconds:.2f} s" for s in timed)
+        lines.append(
+            Reason(f"median seconds an answer takes, one at a time: {told}.", cells=_cells(timed, "seconds.p50"))
+        )
     return tuple(lines)
 
 
-def _flips(chosen: Standing, standings: Sequence[Standing], *, sign: int) -> tuple[str, ...]:
+def _cells(standings: Sequence[Standing], cell: str) -> tuple[str, ...]:
+    return tuple(f"{standing.name}.{cell}" for standing in standings)
+
+
+def _flips(chosen: Standing, standings: Sequence[Standing], metric: str, *, sign: int) -> tuple[Reason, ...]:
     """What would change the recommendation, from the figures of the others."""
     lines = []
     faster = [s for s in standings if s.seconds and chosen.seconds and s.seconds < 0.75 * chosen.seconds]
     if faster:
         quick = min(faster, key=lambda standing: standing.seconds or 0.0)
         lines.append(
-            f"a limit on latency below {chosen.seconds:.2f} s: {quick.name} answers in {quick.seconds:.2f} s, with"
-            f" {quick.mean:.2f}."
+            Reason(
+                f"a limit on latency below {chosen.seconds:.2f} s: {quick.name} answers in {quick.seconds:.2f} s, with"
+                f" {quick.mean:.2f}.",
+                cells=(*_cells([quick, chosen], "seconds.p50"), *_cells([quick], f"{metric}.all")),
+            )
         )
     if TUNES[chosen.kind] and not RETRIEVES[chosen.kind]:
-        lines.append("documents that change: what was learnt by heart goes stale until it is trained again.")
+        lines.append(
+            Reason(
+                "documents that change: what was learnt by heart goes stale until it is trained again.",
+                cells=_cells([chosen], "fresh"),
+            )
+        )
     if RETRIEVES[chosen.kind] and chosen.fresh is not None:
         own = [s for s in standings if not RETRIEVES[s.kind] and s.kind != "external"]
         near = [s for s in own if sign * (chosen.mean - s.mean) <= NEAR]
         if near:
             closest = max(near, key=lambda standing: sign * standing.mean)
-            lines.append(f"documents that never change: {closest.name} comes within {NEAR:g} of it without an index.")
+            lines.append(
+                Reason(
+                    f"documents that never change: {closest.name} comes within {NEAR:g} of it without an index.",
+                    cells=_cells([closest, chosen], f"{metric}.all"),
+                )
+            )
     return tuple(lines)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from openbook.arms import CONTROLS
 from openbook.compare import forgetting_words, forgotten, latency, looks
 from openbook.compare.best import against
+from openbook.compare.classic import classic
 from openbook.compare.comparison import Material, this_machine
 from openbook.compare.constraints import Check, broken, checks
 from openbook.compare.freshness import Freshness, tally
@@ -22,6 +23,7 @@ from openbook.compare.protocol import interaction_row, protocol_rows
 from openbook.compare.recipe import arm_recipe
 from openbook.compare.recommend import Recommendation, Standing, recommend, recommendable
 from openbook.compare.seats import Seat, first_seats, updatable
+from openbook.compare.why import why_wrong
 from openbook.config import OUTSIDE
 from openbook.core.contrasts import read_contrasts
 from openbook.core.types import Answer, Example, Failure, Score
@@ -50,6 +52,7 @@ def build(project: Project, material: Material, marks: Marks, *, look: looks.Loo
         marks, margin=config.compare.margin, alpha=alpha, contrasts=declared, adjust=config.compare.adjust
     )
     fresh = freshness_of(project, material)
+    why = why_wrong(project, material, marks)
     arms = {name: arm_row(project, material, marks, name) for name in marks.arms}
     kept = forgotten.row(material.forgetting, level=config.compare.level)
     checked = _checked(project, material, arms, fresh)
@@ -57,7 +60,7 @@ def build(project: Project, material: Material, marks: Marks, *, look: looks.Loo
     chosen = _recommend(project, material, marks, pairs, arms, fresh, ranks=ranks, breaks=broken(checked))
     if chosen.reasons:
         chosen = replace(chosen, reasons=(*chosen.reasons, *forgetting_words.reasons(kept)))
-    return {
+    report = {
         "schema": 1,
         "project": {"name": project.name, "task": config.project.task},
         "metric": marks.primary.name,
@@ -66,7 +69,7 @@ def build(project: Project, material: Material, marks: Marks, *, look: looks.Loo
         "metrics": [_metric_row(metric, primary=metric is marks.primary) for metric in marks.metrics],
         "parts": parts_row(marks, material.seats),
         "examples": examples_row(project, material),
-        "documents": {"skipped": project.knowledge.skipped()},
+        "documents": {"count": len(project.knowledge.files()), "skipped": project.knowledge.skipped()},
         "arms": {**arms, **{row.name: {"kind": row.kind, "not_applicable": row.reason} for row in material.absent}},
         "pairs": [_pair_row(pair) for pair in pairs],
         **_rounded(protocol_rows(pairs, ranks, checked, look=look, alpha=alpha, adjust=config.compare.adjust)),
@@ -76,15 +79,12 @@ def build(project: Project, material: Material, marks: Marks, *, look: looks.Loo
             "gap": gap_of(material, marks),
             "forgetting": kept,
         },
-        "recommendation": {
-            "arm": chosen.arm,
-            "verdict": chosen.verdict,
-            "reasons": list(chosen.reasons),
-            "flips_if": list(chosen.flips_if),
-        },
+        "why": why.row(),
+        "recommendation": chosen.row(),
         **_machines(material),
-        "answers": [_answer_rows(material, marks, question) for question in material.paper.questions],
     }
+    answers = [_answer_rows(material, marks, question, why.classes) for question in material.paper.questions]
+    return {**report, "classic": classic(report), "answers": answers}
 
 
 def examples_row(project: Project, material: Material) -> Json:
@@ -330,6 +330,7 @@ def _standing(marks: Marks, name: str, arm: Json, fresh: tuple[Freshness, Freshn
         mean=cell.mean,
         low=cell.low,
         high=cell.high,
+        form=kpi.name if kpi else "",
         style=style.mean if style else None,
         fresh=fresh[1].right.count / fresh[1].right.n if fresh and fresh[1].right.n else None,
         seconds=arm["seconds"].get("p50"),
@@ -337,13 +338,15 @@ def _standing(marks: Marks, name: str, arm: Json, fresh: tuple[Freshness, Freshn
     )
 
 
-def _answer_rows(material: Material, marks: Marks, question: Example) -> Json:
+def _answer_rows(material: Material, marks: Marks, question: Example, classes: Mapping[tuple[str, str], str]) -> Json:
     """One question with every arm's answer: what the pages show side by side."""
     rows: Json = {}
     for seat in first_seats(material.seats):
         record = seat.log.records.get(question.key)
         if record is not None:
             rows[seat.name] = _one_answer(marks, seat.name, question, record.result)
+            if (seat.name, question.id) in classes:
+                rows[seat.name]["why"] = classes[seat.name, question.id]
     return {
         "id": question.id,
         "input": question.input,

@@ -32,6 +32,8 @@ class Reply:
         tone: good, part or bad; empty where it was not marked.
         marks: The other metrics, for a line of small print.
         failure: What failed, in place of a text.
+        flags: `cut at the limit`, `abstained`: what is so of the answer and its class does not say.
+        why: Class of a wrong answer; empty where it is not wrong.
     """
 
     arm: str
@@ -40,8 +42,8 @@ class Reply:
     verdict: str
     tone: str
     marks: str
-    cut: bool
-    abstained: bool
+    flags: Sequence[str]
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,7 @@ class Question:
     Attributes:
         asked: Its place in the order of asking.
         goodness: Each arm's primary mark, turned so that 1 is best, in the order of the arms; None where there is none.
+        whys: Each arm's class of wrong answer, in the same order; empty where it is not wrong.
         spread: Best minus worst of them.
     """
 
@@ -67,6 +70,7 @@ class Question:
     replies: Sequence[Reply]
     looked_up: Sequence[LookUp]
     goodness: Sequence[float | None]
+    whys: Sequence[str]
 
     @property
     def spread(self) -> float:
@@ -91,6 +95,7 @@ def side_by_side(report: Json) -> tuple[list[Question], list[Passage]]:
             replies=[_reply(report, arm, row["arms"][arm], binary) for arm in arms if arm in row["arms"]],
             looked_up=_looked_up(row, shelf),
             goodness=[_goodness(report, row["arms"].get(arm, {})) for arm in arms],
+            whys=[row["arms"].get(arm, {}).get("why", "") for arm in arms],
         )
         for place, row in enumerate(report["answers"])
     ]
@@ -116,9 +121,15 @@ def _reply(report: Json, arm: str, answer: Json, binary: set[str]) -> Reply:
         verdict="" if good is None else words.get(tone, figure(answer["marks"][report["metric"]])),
         tone=tone,
         marks=_marks(report, answer, binary),
-        cut=answer.get("cut", False),
-        abstained=answer.get("abstained", False),
+        flags=_flags(answer),
+        why=answer.get("why", ""),
     )
+
+
+def _flags(answer: Json) -> list[str]:
+    told = {"cut": "cut at the limit", "abstained": "abstained"}
+    said = {"cut": "cut", "wrongly_abstained": "abstained"}.get(answer.get("why", ""))
+    return [words for flag, words in told.items() if answer.get(flag) and flag != said]
 
 
 def _marks(report: Json, answer: Json, binary: set[str]) -> str:

@@ -125,8 +125,12 @@ def notes(report: Json) -> list[str]:
     return [*lines, *footnotes(report)]
 
 
-def markdown(report: Json, *, command: str) -> str:
-    """The report on a page of Markdown."""
+def markdown(report: Json, *, command: str, more: Sequence[tuple[str, str]] = ()) -> str:
+    """The report on a page of Markdown.
+
+    Args:
+        more: Further sections, each with its head.
+    """
     advice = report["recommendation"]
     parts = [f"# {report['project']['name']}: look it up, learn it, or both?", f"**{advice['verdict']}**"]
     if advice["reasons"]:
@@ -145,6 +149,7 @@ def markdown(report: Json, *, command: str) -> str:
         parts += ["## Forgetting", forgetting(report["probes"]["forgetting"])]
     for heading, head, body in part_tables(report):
         parts += [f"## {heading}", grid(head, body)]
+    parts += [part for head, text in more for part in (f"## {head}", text)]
     machine = report["machine"]
     parts += ["## Reproduce", f"`{command}`, on {machine['cores']} cores of {machine['cpu']}."]
     return "\n\n".join(parts) + "\n"
@@ -152,7 +157,7 @@ def markdown(report: Json, *, command: str) -> str:
 
 def pairs(report: Json) -> str:
     """Every tested pair of the primary metric's family; what stands beside the difference only where there is some."""
-    rows = [pair for pair in report["pairs"] if not pair["exploratory"]]
+    rows = family(report)
     columns: dict[str, list[str]] = {
         "pair": [f"{p['a']} − {p['b']}" for p in rows],
         report["metric"]: [f"{signed(p['difference'])} {_signed_bounds(p)}" for p in rows],
@@ -190,6 +195,11 @@ def gates(report: Json) -> str:
     """Every requirement and what became of it."""
     cells = [[f"`{gate['require']}`", gate["outcome"], gate["sentence"]] for gate in report["gates"]]
     return grid(["requirement", "outcome", "what the answers say"], cells)
+
+
+def family(report: Json) -> list[Json]:
+    """The tested pairs that the recommendation rests on."""
+    return [pair for pair in report["pairs"] if not pair["exploratory"]]
 
 
 def freshness(report: Json) -> str:

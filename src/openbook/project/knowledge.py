@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +10,8 @@ from typing import Any, Literal
 from openbook.config import Config, Retrieve
 from openbook.core.errors import DataError
 from openbook.core.protocols import Embedder, Progress, Retriever, silent
-from openbook.core.types import Filter
+from openbook.core.types import Document, Filter
+from openbook.ingest.readers import read
 from openbook.ingest.sources import File, Source, expand
 from openbook.ingest.state import content_version, pending
 from openbook.ingest.state import load as load_state
@@ -140,6 +141,25 @@ class Knowledge:
         state = load_state(self._workspace.index(version))
         entries = state.documents.items() if state else ()
         return {name: entry.failure.message for name, entry in entries if entry.failure}
+
+    def documents(
+        self, names: Collection[str] | None = None, version: Version = "current"
+    ) -> Iterator[tuple[str, Document | None]]:
+        """What is in the index, read again from the files: each name with its document, in the files' order.
+
+        None stands for a document whose file is no longer what was indexed.
+
+        Args:
+            names: Only these; None: all.
+        """
+        state = load_state(self._workspace.index(version))
+        entries = state.documents if state else {}
+        for file in self.files(version):
+            entry = entries.get(file.name)
+            if entry is None or not entry.document or (names is not None and file.name not in names):
+                continue
+            found = read(file.path, file.name, file.metadata)
+            yield file.name, found if isinstance(found, Document) and found.id == entry.document else None
 
     def _timing(self, version: Version) -> Path:
         return self._workspace.index(version) / "seconds.json"

@@ -31,7 +31,14 @@ def words(text: str) -> tuple[str, ...]:
     """The words of a text in the one spelling in which they are compared."""
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold()).translate(_SAME)
     grouped = _THOUSANDS.sub(lambda found: "".join(found[0].split()), folded)
-    return tuple("".join(_spaced(grouped, index) for index in range(len(grouped))).split())
+    return tuple(word for token in grouped.split() for word in _cut(token))
+
+
+def _cut(token: str) -> list[str]:
+    """The words of a text without white space; what is letters and digits throughout is one, and most texts are."""
+    if token.isascii() and token.isalnum():
+        return [token]
+    return "".join(_spaced(token, index) for index in range(len(token))).split()
 
 
 def _spaced(text: str, index: int) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from openbook.compare.gates.requirement import Requirement, Term, parse, spelled
 from openbook.compare.metrics import metrics_of
 from openbook.compare.paper import STRATA
-from openbook.compare.requirement import Requirement, Term, parse, spelled
 from openbook.compare.seats import absent
 from openbook.core.errors import UsageError, unknown
 from openbook.project import Project

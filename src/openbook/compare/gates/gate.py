@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from openbook.compare.comparison import Material
-from openbook.compare.evidence import Evidence, Exhibits, evidence
-from openbook.compare.measures import RECOMMENDATION, measure
+from openbook.compare.gates.evidence import Evidence, Exhibits, evidence
+from openbook.compare.gates.measures import RECOMMENDATION, measure
+from openbook.compare.gates.requirement import Requirement, Sign, spelled
 from openbook.compare.metrics import metrics_of
-from openbook.compare.requirement import Requirement, Sign, spelled
 from openbook.project import Project
 
 Json = Mapping[str, Any]
