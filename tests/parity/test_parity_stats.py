@@ -24,6 +24,7 @@ from openbook.score.stats import (
     tost,
     wilson,
 )
+from openbook.score.stats.cautious import cautious_error, uneven_df
 from openbook.score.stats.tails import t_quantile
 
 Clustered = tuple[list[float], list[int]]
@@ -55,12 +56,25 @@ def test_the_rule_of_three_is_the_exact_one_sided_bound(n: int) -> None:
 def test_the_t_interval_of_independent_scores_is_scipys() -> None:
     values = np.random.default_rng(3).uniform(0.2, 0.8, 25)
     expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)
-    found = mean_interval(values.tolist(), range(25))
+    found = mean_interval(values.tolist(), range(25), bounds=(-math.inf, math.inf))
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
     shifted = values - 0.5
     paired = paired_interval(shifted, range(25), 0.9)
     expected = stats.ttest_1samp(shifted, 0).confidence_interval(0.9)
     assert (paired.low, paired.high) == pytest.approx((expected.low, expected.high))
+
+
+def test_the_interval_of_bounded_scores_is_wilsons_of_as_many_0_1_scores_with_two_groups_more() -> None:
+    values = np.random.default_rng(3).uniform(0.2, 0.8, 25)
+    found = mean_interval(values.tolist(), range(25))
+    error = (
+        np.sqrt(27 / 26 * np.square([*(v - p for v in [*values, 0, 1] for p in [np.mean([*values, 0, 1])])]).sum()) / 27
+    )
+    mean = values.mean()
+    n = mean * (1 - mean) / error**2
+    t = stats.t.ppf(0.975, 24)
+    for end in (found.low, found.high):
+        assert abs(end - mean) == pytest.approx(t * math.sqrt(end * (1 - end) / n))
 
 
 def test_the_standard_error_is_the_cluster_sandwich_of_a_regression_on_a_constant() -> None:
@@ -76,6 +90,18 @@ def test_the_standard_error_is_the_cluster_sandwich_of_a_regression_on_a_constan
     )
     expected = math.sqrt((bread @ meat @ bread)[0, 0] * 9 / 8)
     assert spread(values, groups.tolist()).error == pytest.approx(expected)
+
+
+def test_uneven_groups_have_the_degrees_of_freedom_and_the_scale_of_a_drawn_sum_of_squares() -> None:
+    random, sizes = np.random.default_rng(15), np.array([1.0, 2.0, 2.0, 9.0, 17.0, 1.0, 4.0])
+    deviations = np.sqrt(sizes * (1 + 0.5 * (sizes - 1)))
+    sums = random.normal(size=(200_000, 7)) * deviations
+    squares = np.square(sums - sizes * (sums.sum(axis=1) / sizes.sum())[:, None]).sum(axis=1)
+    assert uneven_df(sizes) == pytest.approx(2 * squares.mean() ** 2 / squares.var(), rel=0.03)
+    true = np.sqrt(np.square(deviations).sum()) / sizes.sum()
+    found = np.sqrt(np.mean([cautious_error(row, sizes) ** 2 for row in sums[:20_000]]))
+    assert found == pytest.approx(true, rel=0.03)
+    assert uneven_df(np.full(12, 3.0)) == pytest.approx(11)
 
 
 def test_the_group_correlation_is_the_one_of_scipys_analysis_of_variance() -> None:

@@ -18,6 +18,7 @@ from openbook.score.stats import (
     pseudo_values,
     sign_flip,
     smallest_effect,
+    tost,
 )
 from openbook.score.stats.verdict import short
 from openbook.score.text import ExactMatch
@@ -144,6 +145,14 @@ def test_a_family_of_contrasts_is_adjusted_together() -> None:
     alone, *many = (v for family in ([one], [one] * 8) for v in classify(family))
     assert alone.kind == "better"
     assert {(v.kind, round(v.p_adjusted, 4)) for v in many} == {("undecided", 0.0625)}
+
+
+@pytest.mark.parametrize(("groups", "equivalent"), [(45, False), (58, False), (59, True)])
+def test_arms_that_never_differ_are_equivalent_once_a_real_difference_would_hardly_have_hidden(
+    groups: int, equivalent: bool
+) -> None:
+    # A true difference of .05 shows in none of 45 groups one time in ten, in none of 59 one time in twenty.
+    assert tost([0.0] * groups, list(range(groups)), 0.05).equivalent is equivalent
 
 
 def test_equivalence_at_a_spread_of_three_tenths_takes_about_308_groups() -> None:

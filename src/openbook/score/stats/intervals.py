@@ -2,11 +2,14 @@
 
 | scores | groups of one | larger groups |
 |---|---|---|
-| 0/1 | Wilson | Wilson on the effective n, t(G − 1) in place of z |
-| others | t(G − 1) | t(G − 1) |
+| 0/1 | Wilson with t in place of z | Wilson on the effective n, with t in place of z |
+| others | Wilson on the effective n, with t in place of z | the same |
+| without bounds | t | t |
 | all the same | rule of three | rule of three over groups |
 
-Percentile and BCa bootstraps are left out: with few groups they are too narrow.
+The effective n is that of 0/1 scores with the same mean and the same standard error, a cautious one (`cautious_error`); t
+has as many degrees of freedom as groups, less one where they are of one size (`uneven_df`). The t interval of scores in
+[0, 1] with a long tail is too narrow with few groups, as percentile and BCa bootstraps are: it is symmetric.
 """
 
 import math
@@ -14,11 +17,15 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from openbook.score.stats.clusters import Spread, spread
+from openbook.score.stats.cautious import cautious_error, uneven_df
+from openbook.score.stats.clusters import Floats, Spread, group_sums, spread
 from openbook.score.stats.tails import normal_quantile, t_quantile
 
 Method = Literal["wilson", "t", "tango", "rule of three", "one group", "crossed"]
 Bounds = tuple[float, float]
+
+ADDED = 1.0
+"""Size of the two groups that a mean's standard error reckons with, in mean group sizes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,28 +115,34 @@ def mean_interval(
 def _interval(values: Sequence[float], groups: Sequence[Hashable], level: float, bounds: Bounds) -> Interval:
     found = spread(values, groups)
     binary = bounds == (0.0, 1.0) and all(value in (0, 1) for value in values)
-    low, high, method = ends(found, level, bounds, binary=binary)
+    low, high, method = _ends(found, *group_sums(values, groups), level, bounds, binary=binary)
     return Interval(mean=found.mean, low=low, high=high, level=level, n=found.n, groups=found.groups, method=method)
 
 
-def ends(found: Spread, level: float, bounds: Bounds, *, binary: bool) -> tuple[float, float, Method]:
+def _ends(
+    found: Spread, sums: Floats, sizes: Floats, level: float, bounds: Bounds, *, binary: bool
+) -> tuple[float, float, Method]:
     """Low end, high end and method of the interval that fits; see the table above."""
+    flat = special_ends(found, level, bounds)
+    if flat is not None:
+        return flat
+    width = bounds[1] - bounds[0]
+    error = cautious_error(sums, sizes, bounds, added=ADDED)
+    t = t_quantile(0.5 + level / 2, uneven_df(sizes))
+    if not math.isfinite(width):
+        return found.mean - t * error, found.mean + t * error, "t"
+    share = (found.mean - bounds[0]) / width
+    effective = share * (1 - share) * (width / error) ** 2
+    if binary:
+        effective = float(found.n) if found.groups == found.n else min(found.n, effective)
+    low, high = _wilson(share, effective, t)
+    return bounds[0] + width * low, bounds[0] + width * high, "wilson"
+
+
+def special_ends(found: Spread, level: float, bounds: Bounds) -> tuple[float, float, Method] | None:
+    """The interval where there is no spread to make one from: one group, or scores that are all the same."""
     if found.groups == 1:
         return *bounds, "one group"
-    singletons = found.groups == found.n
-    inside = bounds[0] < found.mean < bounds[1]
-    if binary and inside:
-        z = normal_quantile(0.5 + level / 2) if singletons else t_quantile(0.5 + level / 2, found.df)
-        low, high = _wilson(found.mean, found.n if singletons else _effective(found), z)
-        return low, high, "wilson"
-    if found.error == 0 or not inside:
+    if found.error == 0 or not bounds[0] < found.mean < bounds[1]:
         return *constant_bounds(found.mean, found.groups, level, bounds), "rule of three"
-    half = t_quantile(0.5 + level / 2, found.df) * found.error
-    return max(bounds[0], found.mean - half), min(bounds[1], found.mean + half), "t"
-
-
-def _effective(found: Spread) -> float:
-    """Independent 0/1 scores that would have this standard error; no more than there are scores."""
-    if found.error == 0:
-        return found.n
-    return min(found.n, found.mean * (1 - found.mean) / found.error**2)
+    return None

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from openbook.score.stats.clusters import Floats, Spread, spread
-from openbook.score.stats.intervals import Bounds, Interval, Method, ends
+from openbook.score.stats.cautious import cautious_error, uneven_df
+from openbook.score.stats.clusters import Floats, Spread, group_sums, spread
+from openbook.score.stats.intervals import Bounds, Interval, Method, special_ends
 from openbook.score.stats.tails import binomial_lower, normal_quantile, t_quantile
 
 _STEPS = 40
 """Of a bisection: ends to 2e-12."""
+
+ADDED = 0.5
+"""Size of the two groups that the standard error of 0/1 scores' difference reckons with, in mean group sizes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +25,7 @@ class Equivalence:
 
     Attributes:
         p: The smallest alpha at which it would hold; 1.0 stands for everything above one half.
-        interval: The 1 − 2·alpha interval; equivalent means that it lies inside ±margin.
+        interval: The 1 − 2·alpha interval (1 − alpha where all differences are the same); equivalent means that it lies inside ±margin.
     """
 
     p: float
@@ -35,8 +39,9 @@ def paired_interval(
 ) -> Interval:
     """Interval of the example-weighted mean difference, never of zero width.
 
-    Where the differences are −1, 0, 1: Tango's score interval, for groups larger than one on the effective n with
-    t(G − 1) in place of z. Otherwise t(G − 1) over groups. Where all differences are the same, the rule of three over
+    Where the differences are −1, 0, 1: Tango's score interval, for groups larger than one on the effective n with t in
+    place of z, from a cautious standard error (`cautious_error`). Otherwise t over groups. t has groups − 1 degrees of
+    freedom, fewer where groups are uneven. Where all differences are the same, the rule of three over
     groups, because how alike a group's members are cannot be told.
 
     Args:
@@ -44,23 +49,30 @@ def paired_interval(
     """
     array = np.asarray(differences, dtype=np.float64)
     found = spread(array, groups)
+    sums, sizes = group_sums(array, groups)
     discordant = np.abs(array).sum()
     method: Method
     if bounds == (-1.0, 1.0) and found.groups > 1 and discordant and np.isin(array, (-1.0, 0.0, 1.0)).all():
-        low, high = _tango_ends(array, found, level)
+        low, high = _tango_ends(array, found, sums, sizes, level)
         method = "tango"
     else:
-        low, high, method = ends(found, level, bounds, binary=False)
+        low, high, method = special_ends(found, level, bounds) or _t_ends(found, sums, sizes, level, bounds)
     return Interval(mean=found.mean, low=low, high=high, level=level, n=found.n, groups=found.groups, method=method)
 
 
-def _tango_ends(array: Floats, found: Spread, level: float) -> tuple[float, float]:
+def _t_ends(found: Spread, sums: Floats, sizes: Floats, level: float, bounds: Bounds) -> tuple[float, float, Method]:
+    half = t_quantile(0.5 + level / 2, uneven_df(sizes)) * cautious_error(sums, sizes)
+    return max(bounds[0], found.mean - half), min(bounds[1], found.mean + half), "t"
+
+
+def _tango_ends(array: Floats, found: Spread, sums: Floats, sizes: Floats, level: float) -> tuple[float, float]:
     wins, losses = float((array == 1).sum()), float((array == -1).sum())
     if found.groups == found.n:
         return tango(wins, losses, found.n, level)
     independent = (wins + losses - found.n * found.mean**2) / found.n**2
-    effect = max(1.0, found.error**2 / independent) if independent > 0 else found.n / found.groups
-    z = t_quantile(0.5 + level / 2, found.df)
+    error = cautious_error(sums, sizes, (-1.0, 1.0), added=ADDED)
+    effect = max(1.0, error**2 / independent) if independent > 0 else found.n / found.groups
+    z = t_quantile(0.5 + level / 2, uneven_df(sizes))
     return _tango(wins / effect, losses / effect, found.n / effect, z)
 
 
@@ -110,13 +122,21 @@ def tost(
     alpha: float = 0.05,
     bounds: Bounds = (-1.0, 1.0),
 ) -> Equivalence:
-    """Equivalence within ±margin, by the interval of `paired_interval` at level 1 − 2·alpha (Schuirmann 1987)."""
+    """Equivalence within ±margin, by the interval of `paired_interval` at level 1 − 2·alpha (Schuirmann 1987).
+
+    Where all differences are the same the rule of three gives either end the whole of what may go wrong: there its level
+    is 1 − alpha.
+    """
+
+    def span(at: float) -> Interval:
+        found = paired_interval(differences, groups, 1 - 2 * at, bounds=bounds)
+        return paired_interval(differences, groups, 1 - at, bounds=bounds) if found.method == "rule of three" else found
 
     def inside(at: float) -> bool:
-        found = paired_interval(differences, groups, 1 - 2 * at, bounds=bounds)
+        found = span(at)
         return -margin < found.low and found.high < margin
 
-    interval = paired_interval(differences, groups, 1 - 2 * alpha, bounds=bounds)
+    interval = span(alpha)
     p = 1.0
     if inside(0.5 - 1e-9):
         p = _root(lambda at: -1.0 if inside(at) else 1.0, 0.0, 0.5, steps=28)

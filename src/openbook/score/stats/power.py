@@ -7,7 +7,8 @@ from typing import Literal
 
 from numpy.typing import ArrayLike
 
-from openbook.score.stats.clusters import design_effect, group_correlation, spread
+from openbook.score.stats.cautious import cautious_error, uneven_df
+from openbook.score.stats.clusters import design_effect, group_correlation, group_sums, spread
 from openbook.score.stats.signflip import FEWEST_GROUPS
 from openbook.score.stats.tails import chi2_quantile, share_reaching, t_quantile
 
@@ -41,6 +42,7 @@ def needed_groups(
     alpha: float = 0.05,
     power: float = 0.8,
     question: Question = "equivalence",
+    evenness: float = 1.0,
 ) -> int:
     """Groups that answer a question with the given power.
 
@@ -50,24 +52,29 @@ def needed_groups(
 
     Args:
         sd_between: Standard deviation of the groups' mean differences.
+        evenness: Degrees of freedom as a share of groups − 1: below 1 where sizes are uneven (`uneven_df`).
     """
     low, high = FEWEST_GROUPS, FEWEST_GROUPS
-    while not _enough(high, sd_between, margin, alpha, power, question):
+    while not _enough(high, sd_between, margin, alpha, power, question, evenness):
         low, high = high, 2 * high
         if high > LARGEST:
             return LARGEST
     while low < high:
         middle = (low + high) // 2
-        if _enough(middle, sd_between, margin, alpha, power, question):
+        if _enough(middle, sd_between, margin, alpha, power, question, evenness):
             high = middle
         else:
             low = middle + 1
     return high
 
 
-def _enough(groups: int, sd: float, margin: float, alpha: float, power: float, question: Question) -> bool:
+def _enough(
+    groups: int, sd: float, margin: float, alpha: float, power: float, question: Question, evenness: float
+) -> bool:
     tails = (1 - alpha / 2, power) if question == "difference" else (1 - alpha, (1 + power) / 2)
-    reach = sum(t_quantile(tail, groups - 1) for tail in tails) * sd / math.sqrt(groups)
+    # The sign-flip test of a difference counts no degrees of freedom; the interval of an equivalence does.
+    df = groups - 1 if question == "difference" else max(1.0, evenness * (groups - 1))
+    reach = sum(t_quantile(tail, df) for tail in tails) * sd / math.sqrt(groups)
     return reach <= margin and (question == "equivalence" or 2.0 ** (1 - groups) <= alpha)
 
 
@@ -111,13 +118,15 @@ def needed(
     if found.groups < 2:
         raise ValueError("one group has no spread")
     # A spread of zero is what few groups may show by chance: a half of the smallest step is put in its place.
-    sd = found.error * math.sqrt(found.groups) or 0.5 / found.n
+    sums, sizes = group_sums(differences, groups)
+    sd = (cautious_error(sums, sizes) if found.error else 0.0) * math.sqrt(found.groups) or 0.5 / found.n
+    evenness = uneven_df(sizes) / found.df
     tail = (1 - level) / 2
     factors = [math.sqrt(found.df / chi2_quantile(probability, found.df)) for probability in (1 - tail, tail)]
-    low, high = (_either(sd * factor, margin, alpha, family, power) for factor in factors)
+    low, high = (_either(sd * factor, margin, alpha, family, power, evenness) for factor in factors)
     if found.error == 0:
         # Differences that are all the same have the rule of three for an interval: it must fit into the margin.
-        least = math.ceil(math.log(2 * alpha) / math.log1p(-min(margin, 0.999)))
+        least = math.ceil(math.log(alpha) / math.log1p(-min(margin, 0.999)))
         low, high = max(low, least), max(high, least)
     size = found.n / found.groups if size is None else size
     return Needed(
@@ -129,8 +138,8 @@ def needed(
     )
 
 
-def _either(sd: float, margin: float, alpha: float, family: int, power: float) -> int:
+def _either(sd: float, margin: float, alpha: float, family: int, power: float, evenness: float) -> int:
     return max(
         needed_groups(sd, margin, alpha=alpha / family, power=power, question="difference"),
-        needed_groups(sd, margin, alpha=alpha, power=power, question="equivalence"),
+        needed_groups(sd, margin, alpha=alpha, power=power, question="equivalence", evenness=evenness),
     )
