@@ -120,7 +120,7 @@ def _names(pair: Mapping[str, Any]) -> tuple[str, str]:
     return f"{pair['a']} - {pair['b']}", f"{pair['b']} - {pair['a']}"
 
 
-PLAIN = {"id", "trap", "seed", "variant", "exit", "waiting"}
+PLAIN = {"id", "trap", "seed", "variant", "exit"}
 CHECKS: dict[str, Callable[[Any, Found], Iterator[str]]] = {
     "arm": _arm,
     "says": _says,

@@ -1,7 +1,7 @@
 """`python benchmarks/verdict/planted.py`: studies with something planted in them, judged by `openbook compare`.
 
 Every study of `expected.toml` is written to disk as a project, compared through the command line with scripted answers,
-and checked against what the table says must come out. Studies that wait for a part of Openbook are listed, not counted.
+and checked against what the table says must come out.
 """
 
 from __future__ import annotations
@@ -82,14 +82,11 @@ def _called(*words: str) -> tuple[int, dict[str, Any]]:
 def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     rows = [row for row in table(asked.table) if asked.trap in ("", row["trap"])]
-    ready = [row for row in rows if asked.waiting or "waiting" not in row]
     with tempfile.TemporaryDirectory() as scratch:
-        results = [judge(row, Path(scratch) / row["id"]) for row in ready]
+        results = [judge(row, Path(scratch) / row["id"]) for row in rows]
     for result in results:
         for wrong in result.wrongs:
             print(f"{result.id}: {wrong}")
-    for trap, reason in {row["trap"]: row["waiting"] for row in rows if row not in ready}.items():
-        print(f"{trap}: {sum(row['trap'] == trap for row in rows)} studies wait: {reason}")
     right = [result for result in results if not result.wrongs]
     counted, all_ = Counter(r.trap for r in right), Counter(r.trap for r in results)
     print(", ".join(f"{trap} {counted[trap]}/{number}" for trap, number in all_.items()))
@@ -100,7 +97,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Judge studies with planted truths.")
     parser.add_argument("--trap", default="", help="studies of this trap only")
-    parser.add_argument("--waiting", action="store_true", help="also those that wait for a part of Openbook")
     parser.add_argument("--table", type=Path, default=EXPECTED)
     return parser
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from openbook.compare import taste
+from openbook.compare import recipe, taste
 from openbook.ingest import groups
 from openbook.score.stats import SignFlip, clusters, signflip, verdict
 from verdict_suite import planted
@@ -60,12 +60,18 @@ def no_near_duplicates(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(groups, "near_duplicates", lambda texts: [])
 
 
+def no_seed_crossing(patch: pytest.MonkeyPatch) -> None:
+    """Another training is taken to give the same answers."""
+    patch.setattr(recipe, "crossed_interval", lambda scores, groups, inner, **_: inner)
+
+
 MUTANTS: list[tuple[Switch, str, str]] = [
     (no_clustering, "tiny", "few"),
     (no_clustering, "tiny", "opposed"),
     (no_multiplicity, "tie", "lucky"),
     (no_failure_bounds, "failures", "hide"),
     (no_test, "tie", "lucky"),
+    (no_seed_crossing, "seeds", "0"),
     (no_leak_audit, "leak", "verbatim"),
     (no_leak_audit, "leak", "reworded"),
     (no_near_duplicates, "leak", "reworded"),
