@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from openbook.core.contrasts import read_contrasts
+from openbook.core.durations import compact, seconds_of
 from openbook.core.errors import ConfigError, unknown
 
 FILE = "openbook.toml"
@@ -233,6 +234,16 @@ class Compare(Section):
     seeds: tuple[int, ...] = Field((0,), min_length=1, description="Training seeds.")
     questions: int = Field(0, ge=0, description="Ask this many test questions at most; 0: all.")
     max_failures: Share = Field(0.05, description="More failed answers than this share fail the run.")
+    budget: str = Field(
+        "",
+        description="Time for the whole comparison, such as `10m` or `1h30m`; sizes are cut to fit. Empty: no limit.",
+    )
+
+    @field_validator("budget")
+    @classmethod
+    def _one_spelling(cls, value: str) -> str:
+        return compact(seconds_of(value)) if value else ""
+
     require: tuple[str, ...] = Field(
         (),
         description="Requirements such as `hybrid.facts >= rag.facts - 0.05`: `compare` exits with 3 unless they hold.",
@@ -323,6 +334,9 @@ class Probes(Section):
     forgetting_instructions: int = Field(12, ge=0, description="Plain instructions it is given; 0: all 60.")
     latency: int = Field(4, ge=0, description="Questions answered one at a time by every arm; 0: none.")
     gap: int = Field(24, ge=0, description="Training and dev questions answered by each tuned arm; 0: none.")
+    curve: bool = Field(
+        False, description="Train `tuned` and `hybrid` on 25 and 50 % of their rows too: would more examples help?"
+    )
 
 
 class Config(Section):

@@ -11,6 +11,7 @@
   reports/<fingerprint>/  report.json, report.html, report.md, memo.md, gates.json
   latest.json             the reports shown last
   judgements/<id>.jsonl   what a judge said of each answer
+  budgets/<id>.json       the sizes chosen for a budget
   looks.jsonl             every look at test scores
 """
 

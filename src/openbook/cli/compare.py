@@ -6,12 +6,14 @@ from typing import Any
 
 import click
 
+from openbook.cli.budget import budget_option, budget_part, cut_lines, show_ledger
 from openbook.cli.gate import GateOptions, gate_options, pass_or_fail, write_junit
 from openbook.cli.verb import json_option, print_json, project_options, verb
 
 EXAMPLE = """openbook compare
 openbook compare --taste
 openbook compare --dry-run
+openbook compare --budget 10m
 openbook compare --json > result.json
 openbook compare --dev -C shop
 openbook compare --require 'rag.facts >= base.facts' --junit gate.xml"""
@@ -24,6 +26,7 @@ openbook compare --require 'rag.facts >= base.facts' --junit gate.xml"""
 @click.option("--dry-run", is_flag=True, help="Say what a run would do and cost, and stop.")
 @click.option("--dev", is_flag=True, help="Ask the dev questions: for iterating without a look at the test.")
 @click.option("--retry-failures", is_flag=True, help="Ask again where an answer failed, for whatever reason.")
+@budget_option()
 @gate_options
 def compare(
     root: Path,
@@ -33,18 +36,22 @@ def compare(
     dry_run: bool,
     dev: bool,
     retry_failures: bool,
+    budget: str,
     gate: GateOptions,
 ) -> int:
     """Ingest, tune, ask every arm the same questions, and say which to use. Does only what is missing."""
+    from openbook.compare.budget import fit
     from openbook.compare.gates.measures import checked
     from openbook.project import Project
 
-    project = Project.open(root, file=file)
+    project = Project.open(root, file=file, budget=budget)
     requirements = checked(project, gate.texts(project))
+    project = fit(project, keep=not (tasting or dry_run))
     if tasting:
         return _taste(project, as_json)
     if dry_run:
         return _plan(project, as_json)
+    show_ledger(project)
     return _compare(project, as_json, dev=dev, retry_failures=retry_failures, gate=gate, requirements=requirements)
 
 
@@ -94,7 +101,27 @@ def _watching(project: Any, dev: bool) -> Any:
     paper = set_paper(exam.division, exam.groups.keys, limit=project.config.compare.questions, dev=dev)
     metrics = metrics_of(project)
     shown = [metrics[0], *(m for m in metrics[1:] if m.binary and m.signature.startswith(("pattern|", "schema|")))]
-    return LiveTable([plan.name for plan in taking_part(project)], shown, len(paper.questions))
+    names = [plan.name for plan in taking_part(project)]
+    outlook = (
+        _outlook(project, names, paper, metrics[0]) if len(project.config.compare.seeds) == 1 and not dev else None
+    )
+    return LiveTable(names, shown, len(paper.questions), outlook=outlook)
+
+
+def _outlook(project: Any, names: list[str], paper: Any, metric: Any) -> Any:
+    from itertools import combinations
+
+    from openbook.compare.futility import Outlook
+    from openbook.core.contrasts import read_contrasts
+
+    declared = read_contrasts(project.config.compare.contrasts, project.config.compare.arms)
+    return Outlook(
+        [pair for pair in declared if set(pair) <= set(names)] or list(combinations(names, 2)),
+        {question.id: paper.group[question.id] for question in paper.questions},
+        margin=project.config.compare.margin,
+        alpha=1 - project.config.compare.level,
+        higher_is_better=metric.higher_is_better,
+    )
 
 
 def _taste(project: Any, as_json: bool) -> int:
@@ -106,9 +133,10 @@ def _taste(project: Any, as_json: bool) -> int:
     if as_json:
         from dataclasses import asdict
 
-        print_json({"schema": 1, "taste": asdict(found), "plan": asdict(planned)})
+        print_json({"schema": 1, "taste": asdict(found), "plan": asdict(planned), **budget_part(project)})
     else:
         show_taste(found, planned)
+        click.echo("".join(f"{line}\n" for line in cut_lines(project)), nl=False)
     return 0
 
 
@@ -120,7 +148,8 @@ def _plan(project: Any, as_json: bool) -> int:
     if as_json:
         from dataclasses import asdict
 
-        print_json({"schema": 1, "plan": asdict(planned)})
+        print_json({"schema": 1, "plan": asdict(planned), **budget_part(project)})
     else:
         show_plan(planned)
+        click.echo("".join(f"{line}\n" for line in cut_lines(project)), nl=False)
     return 0

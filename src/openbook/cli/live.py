@@ -14,8 +14,10 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from openbook.arms import Arm
+from openbook.compare.futility import Outlook
 from openbook.core.protocols import Metric
 from openbook.core.types import Answer, Example, Record, Score
 
@@ -27,12 +29,16 @@ class LiveTable:
         arms: Names of the arms, in order.
         metrics: The columns: the primary metric and the KPI checks.
         questions: Test questions each arm is asked.
+        outlook: Judges now and then whether going on can decide anything; None: that is not said.
     """
 
-    def __init__(self, arms: Sequence[str], metrics: Sequence[Metric], questions: int) -> None:
+    def __init__(
+        self, arms: Sequence[str], metrics: Sequence[Metric], questions: int, *, outlook: Outlook | None = None
+    ) -> None:
         self._arms = list(arms)
         self._metrics = list(metrics)
         self._questions = questions
+        self._outlook, self._advice, self._heard = outlook, "", 0
         self._sums: dict[tuple[str, str], list[float]] = defaultdict(list)
         self._done: dict[str, set[str]] = defaultdict(set)
         self._failed: dict[str, int] = defaultdict(int)
@@ -63,6 +69,7 @@ class LiveTable:
 
     def stage(self, name: str) -> None:
         self._close_stage()
+        self._advice = self._outlook.advice() if self._outlook else ""
         self._stage = (name, time.perf_counter())
         if self._task is not None:
             self._bar.remove_task(self._task)
@@ -78,11 +85,23 @@ class LiveTable:
         self._done[arm.name].add(f"{arm.seed} {example.id}")
         if not isinstance(record.result, Answer):
             self._failed[arm.name] += 1
+            self._look_ahead(arm, example, None)
             return
         for metric in self._metrics:
             (score,) = metric.score([example], [record.result])
             if isinstance(score, Score) and len(score.values) == 1:
                 self._sums[arm.name, metric.name].append(score.values[0])
+                if metric is self._metrics[0]:
+                    self._look_ahead(arm, example, score.values[0])
+
+    def _look_ahead(self, arm: Arm, example: Example, mark: float | None) -> None:
+        """Twenty times an arm, since it takes some milliseconds."""
+        if self._outlook is None:
+            return
+        self._outlook.answered(arm.name, example.id, mark)
+        self._heard += 1
+        if self._heard % max(1, self._questions // 20) == 0:
+            self._advice = self._outlook.advice()
 
     def _close_stage(self) -> None:
         name, started = self._stage
@@ -102,7 +121,8 @@ class LiveTable:
         for arm in self._arms:
             figures = [self._figure(arm, metric) for metric in self._metrics]
             table.add_row(arm, f"{len(self._done[arm])}/{self._questions}", *figures, str(self._failed[arm] or ""))
-        return Group(table, self._bar)
+        said = [Text(self._advice, style="yellow")] if self._advice else []
+        return Group(table, *said, self._bar)
 
     def _figure(self, arm: str, metric: Metric) -> str:
         values = self._sums[arm, metric.name]

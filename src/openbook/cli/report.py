@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from openbook.cli.budget import budget_option
 from openbook.cli.verb import CONFIG, find_project, json_option, print_json, project_options, project_root, verb_group
 
 EXAMPLE = """openbook report
@@ -24,14 +25,15 @@ openbook report diff main/report.json .openbook/reports/7936b19101794800"""
 @click.option("--markdown", is_flag=True, help="Print the report as Markdown.")
 @click.option("--memo", is_flag=True, help="Print half a page for whoever decides, as Markdown.")
 @click.option("--dev", is_flag=True, help="Of the dev questions.")
-def report(root: Path, file: str, as_json: bool, markdown: bool, memo: bool, dev: bool) -> int:
+@budget_option("Of the comparison with this budget. In place of [compare] budget.")
+def report(root: Path, file: str, as_json: bool, markdown: bool, memo: bool, dev: bool, budget: str) -> int:
     """Rebuild the report from the records: no model is loaded, nothing is asked. Works on an interrupted run too."""
     from openbook.cli.show import show_report
     from openbook.compare.comparison import gather
     from openbook.compare.outcome import conclude, public
     from openbook.project import Project
 
-    project = Project.open(root, file=file)
+    project = Project.open(root, file=file, budget=budget)
     with project.workspace.writing():
         outcome = conclude(project, gather(project, dev=dev, partial=True), looked=not dev)
     if as_json:

@@ -1,4 +1,4 @@
-"""Three charts and a small track, drawn as inline SVG by plain functions. Knows no report: it is handed figures.
+"""Four charts and a small track, drawn as inline SVG by plain functions. Knows no report: it is handed figures.
 
 Horizontal places are percentages and text has a fixed size, so one drawing serves a phone and a desk. Colours are CSS
 classes. Every chart has a title and a description that says in words what it shows.
@@ -149,6 +149,37 @@ def freshness(mixes: Sequence[Mix]) -> str:
             shares = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
             told.append(f"{mix.name} {when}: {shares or 'no answers'}")
     return _svg("fresh", "Answers on changed facts, before and after", f"{'; '.join(told)}.", height, parts)
+
+
+def curve(lines: Sequence[tuple[str, Sequence[Point]]], *, metric: str) -> str:
+    """The primary metric against training rows, one panel an arm.
+
+    Args:
+        lines: Arm → its points, whose `x` are rows; fewest first.
+    """
+    step, above, below = 150, 26, 28
+    top = ceiling(max(point.high for _, points in lines for point in points))
+    scale = Scale.over([point.x for _, points in lines for point in points], left=0.11, right=0.97)
+    parts, told = [], []
+    for place, (name, points) in enumerate(lines):
+
+        def y(value: float, base: float = step * place) -> float:
+            return round(base + above + (step - above - below) * (1 - value / top), 1)
+
+        parts.append(f'<text class="label" x="0" y="{step * place + 14}">{escape(short(name))}</text>')
+        for tick in (0.0, top):
+            parts.append(f'<line class="grid" x1="11%" x2="100%" y1="{y(tick)}" y2="{y(tick)}"/>')
+            parts.append(f'<text class="tick" x="9%" y="{y(tick) + 4}" text-anchor="end">{figure(tick)}</text>')
+        for point in points:
+            x, interval = scale.at(point.x), f"{_interval(point)} with {point.x:g} rows"
+            parts.append(
+                f'<g class="point"><title>{escape(f"{name}: {metric} {interval}")}</title>'
+                f'<line class="range" x1="{x}" x2="{x}" y1="{y(point.low)}" y2="{y(point.high)}"/>'
+                f'<circle class="dot" cx="{x}" cy="{y(point.mean)}" r="5"/>'
+                f'<text class="tick" x="{x}" y="{step * (place + 1) - 10}" text-anchor="middle">{point.x:g}</text></g>'
+            )
+            told.append(f"{name} {interval}")
+    return _svg("curve", f"{metric} by training rows", f"{'; '.join(told)}.", step * len(lines), parts)
 
 
 def short(name: str) -> str:

@@ -13,7 +13,7 @@ from threading import Event
 
 from openbook import models
 from openbook.arms import Arm
-from openbook.compare import evidence, forgetting, freshness, judging, latency
+from openbook.compare import curve, evidence, forgetting, freshness, judging, latency
 from openbook.compare.answers import ask, missing
 from openbook.compare.forgetting import Probe
 from openbook.compare.metrics import metrics_of
@@ -54,6 +54,7 @@ class Material:
         gap: Training and dev questions that tuned arms answered beside the test.
         latency: Questions answered one at a time.
         forgetting: What has nothing to do with the job, and the tuned arms it is put to.
+        curve: Tuned arms trained on a part of their rows, as far as they are trained; one seed each.
     """
 
     paper: Paper
@@ -65,6 +66,7 @@ class Material:
     gap: tuple[Sequence[Example], Sequence[Example]]
     latency: Sequence[Example]
     forgetting: Probe | None = None
+    curve: Sequence[Seat] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +119,7 @@ def compare(
         _ingest(sitting, dev=dev)
         _tune(sitting)
         material = gather(project, dev=dev)
-        for step in (_answer, _gap, _freshness, _forgetting, _latency, _judge):
+        for step in (_answer, _gap, _freshness, _forgetting, _latency, _judge, _curve):
             if cancel is None or not cancel.is_set():
                 step(sitting, material)
     return gather(project, dev=dev)
@@ -162,6 +164,7 @@ def gather(project: Project, *, dev: bool = False, partial: bool = False) -> Mat
         gap=_gap_questions(project, dev),
         latency=paper.questions[: config.probes.latency],
         forgetting=forgetting.probe(project, ready),
+        curve=() if dev else curve.points(project),
     )
 
 
@@ -280,11 +283,26 @@ def _judge(sitting: _Sitting, material: Material) -> None:
             judging.judge_asked(sitting.project, asked, cancel=sitting.cancel, heard=heard)
 
 
+def _curve(sitting: _Sitting, material: Material) -> None:
+    """Each point in a project of its own, so that its model is let go of before the next one is loaded."""
+    project = sitting.project
+    for plan in () if material.dev else taking_part(project):
+        for rows in curve.parts(project, plan):
+            one, seed = curve.point(project, plan, rows), curve.seed_of(project, plan)
+            if sitting.cancel is not None and sitting.cancel.is_set():
+                return
+            if one.adapter(plan.name, seed=seed) is None:
+                with sitting.stage(f"tune {plan.name} on {rows} rows"):
+                    one.tune(plan.name, seed=seed, progress=sitting.watch.progress)
+            desk = seat(one, one.plan(plan.name), seed)
+            _ask(sitting, desk, material.paper.questions, f"answer {plan.name} on {rows} rows")
+
+
 def _ask(sitting: _Sitting, desk: Seat, questions: Sequence[Example], what: str, *, shown: bool = False) -> None:
     todo = missing(desk.log.records, questions, retry_failures=sitting.retry_failures)
     if not todo:
         return
-    described = {"arm": desk.name, "kind": desk.plan.kind, "settings": desk.arm.settings}
+    described = {"arm": desk.name, "kind": desk.plan.kind, "model": desk.plan.model.name, "settings": desk.arm.settings}
     desk.log.describe(described, machine=this_machine())
     done = len(questions) - len(todo)
 

@@ -87,6 +87,7 @@ def _pages(project: Project, found: Mapping[str, Any]) -> dict[str, str]:
     from openbook.compare import classic, memo, page, tables, wrongs
 
     command = f"openbook compare -C {project.root.name}" + (" --dev" if found["examples"]["side"] == "dev" else "")
+    command += f" --budget {project.config.compare.budget}" if project.budget else ""
     required = [row["require"] for row in found.get("gates", ())]
     configured = {str(parse(text)) for text in project.config.compare.require} if required else set()
     command += "".join(f" --require {shlex.quote(text)}" for text in required if text not in configured)

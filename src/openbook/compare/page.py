@@ -68,7 +68,12 @@ def _tables(report: Json) -> Json:
         "notes": [line for line in notes if not line.endswith("cut at the length limit.")],
         "machines": report.get("machines") or [report["machine"]],
         "messages": {name: arm for name, arm in arms.items() if arm["failures"]["count"]},
-        "charts": {"quality": quality, "differences": _differences(report), "freshness": _freshness(report)},
+        "charts": {
+            "quality": quality,
+            "differences": _differences(report),
+            "freshness": _freshness(report),
+            "curve": _curve(report),
+        },
         "timed": timed,
         "better": "Higher" if report["metrics"][0]["higher_is_better"] else "Lower",
         "classes": CLASSES,
@@ -174,6 +179,17 @@ def _forgetting(report: Json) -> Json | None:
         "rows": [(places.index(cells[0]), cells) for cells in forgetting_words.cells(probe)],
         "remarks": forgetting_words.remarks(probe),
     }
+
+
+def _curve(report: Json) -> str:
+    """The learning curve, of the points that were marked."""
+    probe = report["probes"].get("curve") or {"arms": {}}
+    lines = [
+        (name, [charts.Point(name=name, x=row["rows"], **{k: row[k] for k in ("mean", "low", "high")}) for row in rows])
+        for name, points in probe["arms"].items()
+        if (rows := [row for row in points if row["mean"] is not None])
+    ]
+    return charts.curve(lines, metric=report["metric"]) if lines else ""
 
 
 def _freshness(report: Json) -> str:

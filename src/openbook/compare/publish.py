@@ -28,7 +28,7 @@ def fingerprint(project: Project, material: Material, metrics: Sequence[Metric],
         look: Number of the look, since its tests stand at an alpha of their own.
     """
     config, division = project.config, project.exam.division
-    seats = [*material.seats, *material.updated]
+    seats = [*material.seats, *material.updated, *material.curve]
     files = [seat.log.folder / name for seat in seats for name in ("records.jsonl", "latency.jsonl")]
     files += material.forgetting.files if material.forgetting else []
     sections = {"project", "compare", "constraints", "cost", "probes"}
@@ -53,6 +53,7 @@ def fingerprint(project: Project, material: Material, metrics: Sequence[Metric],
             "division": [len(part) for part in (division.train, division.dev, division.seen, division.new)],
             "labelled twice": [digest(asdict(e)) for e in project.exam.examples if e.id in project.exam.groups.twins],
             "skipped": project.knowledge.skipped(),
+            "budget": None if project.budget is None else asdict(project.budget),
             "absent": [[row.name, row.reason] for row in material.absent],
         }
     )

@@ -14,7 +14,9 @@ from openbook.compare.best import against
 from openbook.compare.classic import classic
 from openbook.compare.comparison import Material, this_machine
 from openbook.compare.constraints import Check, broken, checks
+from openbook.compare.cuts import budget_row
 from openbook.compare.freshness import Freshness, tally
+from openbook.compare.growth import curve_row
 from openbook.compare.marks import Cell, Marks, mark
 from openbook.compare.pairs import Pair, all_pairs
 from openbook.compare.paper import STRATA
@@ -78,7 +80,9 @@ def build(project: Project, material: Material, marks: Marks, *, look: looks.Loo
             "freshness": _freshness_row(project, material, fresh),
             "gap": gap_of(material, marks),
             "forgetting": kept,
+            **({"curve": drawn} if (drawn := curve_row(project, material, marks, alpha=alpha)) else {}),
         },
+        **({"budget": budget_row(project.budget)} if project.budget else {}),
         "why": why.row(),
         "recommendation": chosen.row(),
         **_machines(material),

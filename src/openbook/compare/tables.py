@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from openbook.compare import forgetting_words
+from openbook.compare import cuts, forgetting_words
 from openbook.compare.footnotes import footnotes
 from openbook.compare.parttables import part_tables
 
@@ -122,6 +122,7 @@ def notes(report: Json) -> list[str]:
     seeds = {len(arm["seeds"]) for arm in report["arms"].values() if arm.get("adapter")}
     if seeds == {1}:
         lines.append("One training seed: the tuned arms' figures hold for these adapters, not for the recipe.")
+    lines += cuts.notes(report["budget"]) if report.get("budget") else []
     return [*lines, *footnotes(report)]
 
 
@@ -149,6 +150,8 @@ def markdown(report: Json, *, command: str, more: Sequence[tuple[str, str]] = ()
         parts += ["## Forgetting", forgetting(report["probes"]["forgetting"])]
     for heading, head, body in part_tables(report):
         parts += [f"## {heading}", grid(head, body)]
+    if report["probes"].get("curve"):
+        parts += ["## Learning curve", curve(report)]
     parts += [part for head, text in more for part in (f"## {head}", text)]
     machine = report["machine"]
     parts += ["## Reproduce", f"`{command}`, on {machine['cores']} cores of {machine['cpu']}."]
@@ -235,6 +238,18 @@ def gap(report: Json) -> str:
 def forgetting(probe: Json) -> str:
     parts = [forgetting_words.lead(probe), grid(forgetting_words.HEADS, forgetting_words.cells(probe))]
     return "\n\n".join([*parts, bullets(forgetting_words.remarks(probe))]).strip()
+
+
+def curve(report: Json) -> str:
+    """The primary metric by number of training rows, and what the last step says."""
+    probe = report["probes"]["curve"]
+    cells = [
+        [name, str(row["rows"]), interval(row) if row["mean"] is not None else "–"]
+        for name, rows in probe["arms"].items()
+        for row in rows
+    ]
+    told = bullets([row["told"] for row in probe["more"].values()])
+    return f"{grid(['arm', 'training rows', report['metric']], cells)}\n\n{told}"
 
 
 def signed(value: float) -> str:

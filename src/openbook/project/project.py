@@ -18,6 +18,7 @@ from openbook.arms import (
     template_for,
 )
 from openbook.config import Config
+from openbook.core.durations import compact, seconds_of
 from openbook.core.errors import UsageError
 from openbook.core.ids import digest
 from openbook.core.protocols import Generator, Progress, Retriever, silent
@@ -28,6 +29,7 @@ from openbook.project.exam import Exam
 from openbook.project.generators import open_generator
 from openbook.project.knowledge import Knowledge, Version, search_settings, where
 from openbook.project.plans import ArmPlan, plan, plans
+from openbook.project.sizes import Budget, capped, load, path
 from openbook.prompt import Shot, Template
 from openbook.raft import labelled_passages
 from openbook.tune.adapters import load_adapter
@@ -40,25 +42,50 @@ class Project:
     Args:
         root: The folder.
         config: Its checked configuration.
+
+    Attributes:
+        budget: The budget that the sizes in `config` were cut for; None where none was, or none is chosen yet.
     """
 
     def __init__(self, root: Path, config: Config) -> None:
         self.root = root
         self.config = config
+        self.budget: Budget | None = None
         self.workspace = Workspace(root)
         self.knowledge = Knowledge(root, config, self.workspace)
         self._generators: dict[str, Generator] = {}
         self._retrievers: dict[str, Retriever] = {}
 
     @classmethod
-    def open(cls, root: Path, *, file: str = configuration.FILE) -> "Project":
-        """Read the configuration `file` in `root`.
+    def open(cls, root: Path, *, file: str = configuration.FILE, budget: str = "") -> "Project":
+        """Read the configuration `file` in `root`; with a budget, the sizes that were chosen for it hold.
+
+        Args:
+            budget: In place of `[compare] budget`.
 
         Raises:
             ConfigError: No such file, or something in it is wrong.
+            UsageError: The budget is no span of time.
         """
         root = root.resolve()
-        return cls(root, configuration.load(root / file))
+        project = cls(root, _with_budget(configuration.load(root / file), budget))
+        if not project.config.compare.budget:
+            return project
+        chosen = load(path(project.workspace, project.config, project.exam))
+        return project if chosen is None else project.within(chosen)
+
+    def within(self, budget: Budget) -> "Project":
+        """The same project with its sizes cut for a budget."""
+        made = self.resized(capped(self.config, budget.caps))
+        made.budget = budget
+        return made
+
+    def resized(self, config: Config) -> "Project":
+        """The same project with other sizes; documents, examples, index and division are shared, models are not."""
+        made = Project(self.root, config)
+        made.knowledge, made.exam = self.knowledge, self.exam
+        made._retrievers = self._retrievers
+        return made
 
     @property
     def name(self) -> str:
@@ -246,3 +273,13 @@ class Project:
         if key not in self._generators:
             self._generators[key] = open_generator(chosen, self._base(chosen), adapter, root=self.root)
         return self._generators[key]
+
+
+def _with_budget(config: Config, budget: str) -> Config:
+    if not budget:
+        return config
+    try:
+        spelt = compact(seconds_of(budget))
+    except ValueError as error:
+        raise UsageError(f"--budget: {error}.") from error
+    return config.model_copy(update={"compare": config.compare.model_copy(update={"budget": spelt})})

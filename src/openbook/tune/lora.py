@@ -18,7 +18,7 @@ from openbook.core.errors import ModelError, UsageError
 from openbook.core.ids import digest
 from openbook.core.protocols import Progress, silent
 from openbook.core.types import Adapter, Row, Tuning
-from openbook.models import LocalModel, load_tokenizer, resolve_device, resolve_dtype, weights_hash
+from openbook.models import LocalModel, load_tokenizer, machine, resolve_device, resolve_dtype, weights_hash
 from openbook.tune import presets
 from openbook.tune.adapters import begin, load_adapter, write_manifest
 from openbook.tune.batches import families, plan_steps
@@ -121,7 +121,7 @@ class PeftTrainer:
             losses=end.losses,
             dev_loss=dev_loss,
         )
-        extra = {"dtype": dtype, "device": self._device, "lengths": asdict(lengths)}
+        extra = {"dtype": dtype, "device": self._device, "lengths": asdict(lengths), "cpu": machine().cpu}
         write_manifest(folder, adapter, trainer="peft", model=model, tuning=tuning, extra=extra)
         shutil.rmtree(folder / FOLDER, ignore_errors=True)
         return adapter

@@ -1,10 +1,17 @@
 """Quantiles and tails of the distributions in use, from scipy.special: scipy.stats takes over a second to import."""
 
+from typing import Any
+
 from scipy import special
 
 
 def normal_quantile(probability: float) -> float:
     return float(special.ndtri(probability))
+
+
+def normal_cdf(values: Any) -> Any:
+    """P(Z ≤ value), of an array or a number."""
+    return special.ndtr(values)
 
 
 def t_quantile(probability: float, df: float) -> float:
