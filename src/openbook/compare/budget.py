@@ -1,8 +1,8 @@
 """Fitting a comparison into a budget: which sizes to cut, cheapest evidence first, and never an arm.
 
 The cuts form one path from the sizes as set to the least that is worth running; the first place on it that fits is
-taken, and what is left over is given back, dearest evidence first. They come from the plan of the whole comparison, as if nothing had been done, and are written down before it
-starts: the same budget finds the same sizes at every later call.
+taken, and what is left over is given back, dearest evidence first. They come from the plan of the whole comparison, as
+if nothing had been done, and are written down before it starts: the same budget finds the same sizes at every later call.
 """
 
 import math
@@ -90,11 +90,20 @@ def choose(project: Project, *, pace: Pace | None = None) -> Budget:
     if not fits(caps_at(levers, far)):
         raise UsageError(_too_little(project, asked, caps_at(levers, far), pace))
     caps = caps_at(levers, _first(0, far, lambda place: fits(caps_at(levers, place))))
-    for lever in reversed(levers):
+    for lever in reversed(_whole(levers)):
         caps = _given_back(lever, caps, fits)
     cut = project.resized(capped(project.config, caps))
     seconds = round(plan_with(caps).seconds, 3)
     return Budget(asked_seconds=asked, planned_seconds=seconds, caps=caps, cuts=tuple(cuts(project, cut)))
+
+
+def _whole(levers: Sequence[Lever]) -> list[Lever]:
+    """One lever for each size, over all that the path cuts of it."""
+    spans: dict[str, Lever] = {}
+    for lever in levers:
+        most = spans[lever.what].most if lever.what in spans else lever.most
+        spans[lever.what] = Lever(what=lever.what, most=most, least=lever.least)
+    return list(spans.values())
 
 
 def _given_back(
@@ -122,10 +131,13 @@ def ladder(project: Project) -> list[Lever]:
     plans = [plan for plan in taking_part(project) if plan.kind != "external"]
     tuned = [plan for plan in plans if plan.tunes]
     paper = set_paper(exam.division, exam.groups.keys, limit=config.compare.questions)
+    fewest = fewest_questions(paper)
+    half = max(fewest, len(paper.questions) // 2)
     levers = [
         *_probes(project, tuned),
-        Lever(what="compare.questions", most=len(paper.questions), least=fewest_questions(paper)),
+        Lever(what="compare.questions", most=len(paper.questions), least=half),
         Lever(what="tune.rows", most=max((curve.whole(project, plan) for plan in tuned), default=0), least=FEWEST_ROWS),
+        Lever(what="compare.questions", most=half, least=fewest),
         Lever(what="tune.epochs", most=max((math.ceil(plan.tune.epochs) for plan in tuned), default=1), least=1),
         Lever(
             what="retrieve.passages", most=max((p.retrieve.passages for p in plans if p.retrieves), default=1), least=1
