@@ -3,8 +3,8 @@
 import copy
 from typing import Any
 
-from openbook.compare.causes import NAMES, fix
-from openbook.compare.classic import classic
+from openbook.compare.causes.causes import NAMES, fix
+from openbook.compare.pages.classic import classic
 
 Json = dict[str, Any]
 

@@ -47,7 +47,7 @@ STATISTICS = (
 
 def metrics_page() -> str:
     """Every metric with its formula and signature, which tasks use it, and the statistics over it."""
-    from openbook.compare.metrics import BY_TASK
+    from openbook.compare.marking.metrics import BY_TASK
     from openbook.score import METRICS
 
     parts = [

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from openbook.compare import recipe, taste
+from openbook.compare import taste
+from openbook.compare.verdict import recipe
 from openbook.ingest import groups
 from openbook.score.stats import SignFlip, clusters, signflip, verdict
 from verdict_suite import planted

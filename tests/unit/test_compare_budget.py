@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from openbook.cli.main import run
-from openbook.compare.budget import FEWEST_ROWS, choose, fewest_questions, fit, ladder
 from openbook.compare.comparison import compare
-from openbook.compare.cuts import notes, told
 from openbook.compare.outcome import conclude
-from openbook.compare.pace import measure
-from openbook.compare.plan import estimate
+from openbook.compare.planning.budget import FEWEST_ROWS, choose, fewest_questions, fit, ladder
+from openbook.compare.planning.cuts import notes, told
+from openbook.compare.planning.pace import measure
+from openbook.compare.planning.plan import estimate
 from openbook.compare.seats import taking_part
 from openbook.core.errors import UsageError
 from openbook.project import Project
@@ -154,7 +154,7 @@ def test_neither_a_faster_machine_nor_an_edit_changes_the_sizes_midway(
     shops: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = chosen(shops, 0.4)
-    monkeypatch.setattr("openbook.compare.expected.FP32", None)
+    monkeypatch.setattr("openbook.compare.planning.expected.FP32", None)
     page = shops / "pages" / "anvil.md"
     page.write_text(page.read_text() + "\nClosed on Mondays.\n")
     assert Project.open(shops, budget=first.config.compare.budget).budget == first.budget

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from openbook.cli.main import run
-from openbook.compare import charts, curve, tables
 from openbook.compare.comparison import Material, compare, gather
-from openbook.compare.growth import curve_row
-from openbook.compare.marks import Marks
+from openbook.compare.marking.marks import Marks
 from openbook.compare.outcome import conclude
-from openbook.compare.plan import estimate
+from openbook.compare.pages import charts, tables
+from openbook.compare.planning.plan import estimate
+from openbook.compare.probes import curve
+from openbook.compare.probes.growth import curve_row
 from openbook.compare.seats import Seat
 from openbook.project import Project
 from openbook.project.adapters import studied

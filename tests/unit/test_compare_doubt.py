@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from openbook.compare.doubt import Other, contradicted, disputed
+from openbook.compare.causes.doubt import Other, contradicted, disputed
 from openbook.core.types import Answer, Example
 from openbook.ingest.groups import group
 from small_project import example, hit

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from openbook.compare.causes.evidence import keep, places, shown
 from openbook.compare.comparison import compare
-from openbook.compare.evidence import keep, places, shown
 from openbook.project import Project
 from small_project import example, hit, open_project
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 import tiny_models
-from openbook.compare import forgetting
 from openbook.compare.comparison import compare, gather
-from openbook.compare.forgetting import Probe, instructions, paragraphs, probe, question
 from openbook.compare.outcome import conclude
-from openbook.compare.plan import estimate
+from openbook.compare.planning.plan import estimate
+from openbook.compare.probes import forgetting
+from openbook.compare.probes.forgetting import Probe, instructions, paragraphs, probe, question
 from openbook.core import jsonl
 from openbook.core.types import Failure
 from openbook.generate.local import LocalGenerator

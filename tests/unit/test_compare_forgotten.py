@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from openbook.compare import forgetting_words, forgotten
-from openbook.compare.forgetting import (
+from openbook.compare.pages import forgetting_words
+from openbook.compare.probes import forgotten
+from openbook.compare.probes.forgetting import (
     Patient,
     Probe,
     Subject,

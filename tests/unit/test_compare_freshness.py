@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from openbook.compare.freshness import CLASSES, Freshness, questions, tally
+from openbook.compare.probes.freshness import CLASSES, Freshness, questions, tally
 from openbook.core.types import Example, Record
 from small_project import answered, example, failed
 

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from openbook.cli.live import LiveTable
-from openbook.compare.futility import Outlook, outlook
+from openbook.compare.verdict.futility import Outlook, outlook
 from openbook.core.types import Example
 from openbook.score.facts import FactsRight
 from openbook.score.stats import Spread, classify, contrast

@@ -11,9 +11,9 @@ import pytest
 import small_project
 from chat_server import answering, chat_server
 from openbook.compare.comparison import compare
-from openbook.compare.judging import bench_of
+from openbook.compare.marking.judging import bench_of
 from openbook.compare.outcome import conclude
-from openbook.compare.plan import estimate
+from openbook.compare.planning.plan import estimate
 from openbook.core import jsonl
 from openbook.core.errors import ConfigError, DataError, EndpointError, UsageError
 from openbook.project import Project

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from openbook.arms import Arm
-from openbook.compare import latency
+from openbook.compare.probes import latency
 from openbook.compare.runlog import RunLog
 from openbook.core.types import Example
 from openbook.generate.scripted import ScriptedGenerator

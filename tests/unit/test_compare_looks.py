@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from openbook.compare import looks
 from openbook.compare.comparison import compare, gather
 from openbook.compare.outcome import conclude
+from openbook.compare.verdict import looks
 from openbook.project import Project
 from openbook.score.stats import look_alpha
 from small_project import SCRIPT, edit, lines, open_project

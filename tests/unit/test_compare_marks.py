@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from openbook.compare.marks import Marks, mark
+from openbook.compare.marking.marks import Marks, mark
 from openbook.core.protocols import Metric
 from openbook.core.types import Example, Failure, Score
 from openbook.score.bleu import Bleu

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from openbook.compare.metrics import metrics_for
+from openbook.compare.marking.metrics import metrics_for
 from openbook.config import parse
 from openbook.core.errors import ConfigError
 from openbook.core.types import Example

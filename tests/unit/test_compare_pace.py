@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from openbook.compare.expected import FP32, READER_TOKENS, answer_tokens, training_seconds
-from openbook.compare.pace import ENOUGH_ANSWERS, Pace, measure
-from openbook.compare.plan import estimate
+from openbook.compare.planning.expected import FP32, READER_TOKENS, answer_tokens, training_seconds
+from openbook.compare.planning.pace import ENOUGH_ANSWERS, Pace, measure
+from openbook.compare.planning.plan import estimate
 from openbook.compare.seats import taking_part
 from openbook.core.ids import digest
 from openbook.project import Project

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from openbook.compare.marks import Marks
-from openbook.compare.pairs import Pair, all_pairs
+from openbook.compare.marking.marks import Marks
+from openbook.compare.verdict.pairs import Pair, all_pairs
 from openbook.core.types import Example, Record
 from openbook.score.bleu import Bleu
 from openbook.score.facts import FactsRight, StaleWording

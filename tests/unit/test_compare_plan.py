@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from openbook.compare.comparison import compare
-from openbook.compare.expected import BF16, FP32
-from openbook.compare.plan import Plan, estimate
+from openbook.compare.planning.expected import BF16, FP32
+from openbook.compare.planning.plan import Plan, estimate
 from openbook.core.errors import ConfigError
 from openbook.project import Project
 from small_project import edit, open_project

@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 from scipy import stats
 
-from openbook.compare.bygroup import by_group, grouped
 from openbook.compare.comparison import compare, gather
-from openbook.compare.constraints import broken, checks
-from openbook.compare.footnotes import footnotes
-from openbook.compare.interaction import interaction
-from openbook.compare.marks import Marks
+from openbook.compare.marking.marks import Marks
 from openbook.compare.outcome import conclude
-from openbook.compare.pairs import Pair, all_pairs
-from openbook.compare.protocol import estimands_disagree
-from openbook.compare.recipe import arm_recipe, pair_recipe
+from openbook.compare.pages.footnotes import footnotes
+from openbook.compare.verdict.bygroup import by_group, grouped
+from openbook.compare.verdict.constraints import broken, checks
+from openbook.compare.verdict.interaction import interaction
+from openbook.compare.verdict.pairs import Pair, all_pairs
+from openbook.compare.verdict.protocol import estimands_disagree
+from openbook.compare.verdict.recipe import arm_recipe, pair_recipe
 from openbook.config import Constraints, Model, parse
 from openbook.core.contrasts import read_contrast, read_contrasts
 from openbook.core.errors import ConfigError
@@ -231,12 +231,12 @@ def test_arms_that_never_differed_ask_for_as_much_as_the_rule_of_three(tmp_path:
     (pair,) = family(marks(tmp_path, {"base": [records(8)], "rag": [records(8)]}))
     assert (pair.verdict, pair.difference) == ("undecided", 0.0)
     assert pair.enough is not None
-    assert pair.enough.examples == (45, 45)
+    assert pair.enough.examples == (59, 59)
     chance = pair.enough.detectable
     assert chance is not None
     # Six groups that all differ to one side pass: 2 / 2**6 is below alpha.
     assert stats.binom.sf(5, 24, chance) == pytest.approx(0.8)
-    same = [example(f"x{n}", references=("It is £1",), facts=(("£1",),)) for n in range(45)]
+    same = [example(f"x{n}", references=("It is £1",), facts=(("£1",),)) for n in range(59)]
     arms = {name: [records(9, asked=same)] for name in ("base", "rag")}
     assert family(marks(tmp_path / "x", arms, paper=paper(same)))[0].verdict == "equivalent"
 

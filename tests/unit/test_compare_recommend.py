@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from openbook.compare.pairs import Pair
-from openbook.compare.recommend import Reason, Recommendation, Standing, recommend, recommendable
+from openbook.compare.verdict.pairs import Pair
+from openbook.compare.verdict.recommend import Reason, Recommendation, Standing, recommend, recommendable
 from openbook.score.stats import AgainstBest
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from openbook.compare.comparison import Material, compare, gather
-from openbook.compare.marks import Marks
-from openbook.compare.metrics import metrics_for
+from openbook.compare.marking.marks import Marks
+from openbook.compare.marking.metrics import metrics_for
 from openbook.compare.outcome import conclude
 from openbook.compare.report import build
 from openbook.project import Project
@@ -211,8 +211,8 @@ def test_the_usual_table_has_seven_rows_for_every_arm(report: dict[str, Any]) ->
 
 
 def test_every_cell_that_the_verdict_names_can_be_found(report: dict[str, Any]) -> None:
-    from openbook.compare.anchors import anchors
-    from openbook.compare.figures import columns
+    from openbook.compare.pages.anchors import anchors
+    from openbook.compare.pages.figures import columns
 
     advice = report["recommendation"]
     named = [

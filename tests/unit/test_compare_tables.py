@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from openbook.compare import tables
+from openbook.compare.pages import tables
 
 
 def cell(mean: float, low: float, high: float, **fields: Any) -> dict[str, Any]:

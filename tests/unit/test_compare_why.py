@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from openbook.compare.causes import NAMES, fix
+from openbook.compare.causes.causes import NAMES, fix
+from openbook.compare.causes.why import cause, says_it, why_wrong
 from openbook.compare.comparison import Material, compare
-from openbook.compare.marks import Marks
-from openbook.compare.metrics import metrics_for
-from openbook.compare.why import cause, says_it, why_wrong
+from openbook.compare.marking.marks import Marks
+from openbook.compare.marking.metrics import metrics_for
 from openbook.core.types import Answer, Failure
 from openbook.project import Project
 from small_project import MANY_SHOPS, SCRIPT, edit, example, lines, open_project, questions

@@ -7,9 +7,9 @@ import pytest
 
 import page_sample
 from openbook.cli.main import run
-from openbook.compare import classic, memo, wrongs
-from openbook.compare.anchors import anchors, linked
-from openbook.compare.figures import columns
+from openbook.compare.pages import classic, memo, wrongs
+from openbook.compare.pages.anchors import anchors, linked
+from openbook.compare.pages.figures import columns
 from small_project import Project, open_project
 
 Json = dict[str, Any]

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from openbook import models
-from openbook.compare import forgetting, forgetting_words, forgotten
-from openbook.compare.forgetting import Patient, Probe, Subject
+from openbook.compare.pages import forgetting_words
+from openbook.compare.probes import forgetting, forgotten
+from openbook.compare.probes.forgetting import Patient, Probe, Subject
 from openbook.core.errors import ModelError
 from openbook.core.types import Message, Row, Tuning
 from openbook.generate.local import LocalGenerator

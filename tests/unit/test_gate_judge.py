@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from openbook.compare import latency
 from openbook.compare.comparison import Material
 from openbook.compare.gates.evidence import Exhibits
 from openbook.compare.gates.gate import Gate, judge
 from openbook.compare.gates.requirement import parse
+from openbook.compare.probes import latency
 from openbook.compare.seats import Seat
 from openbook.core import jsonl
 from openbook.core.types import Example

@@ -13,7 +13,7 @@ import pytest
 
 import page_sample
 from openbook.cli.main import run
-from openbook.compare import page
+from openbook.compare.pages import page
 
 ROOT = Path(__file__).parents[2]
 VOID = {"meta", "link", "br", "input", "img", "hr"}
@@ -375,7 +375,7 @@ def contrast(one: str, other: str) -> float:
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_text_can_be_read_in_both_colour_schemes(dark: bool) -> None:
-    css = (ROOT / "src/openbook/compare/page.css").read_text(encoding="utf-8")
+    css = (ROOT / "src/openbook/compare/pages/page.css").read_text(encoding="utf-8")
     known = colours(css, dark=dark)
     ratios = {f"{text} on {ground}": contrast(known[text], known[ground]) for text, ground in PAIRS}
     assert not {pair: round(ratio, 2) for pair, ratio in ratios.items() if ratio < 4.5}

@@ -1,7 +1,7 @@
 """Answers side by side: the order they come in, what a mark is called, and which passages were seen."""
 
 import page_sample
-from openbook.compare.sidebyside import side_by_side
+from openbook.compare.pages.sidebyside import side_by_side
 
 
 def test_disputed_questions_come_first_and_of_those_the_worst_answered() -> None:

@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from openbook.compare import charts
-from openbook.compare.axes import Scale, ceiling, round_values
+from openbook.compare.pages import charts
+from openbook.compare.pages.axes import Scale, ceiling, round_values
 
 POINTS = [
     charts.Point(name="base", x=1.0, mean=0.1, low=0.0, high=0.2),

@@ -7,7 +7,7 @@ import pytest
 
 import page_sample
 from openbook.cli.show import show_report
-from openbook.compare import page, tables
+from openbook.compare.pages import page, tables
 
 REASON = "forgetting: hybrid forgets: its loss on general text rises by +0.250 [+0.150, +0.350] nats a token."
 

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pytest
 
-from openbook.compare.forgetting import MAX_TOKENS, instructions, paragraphs
+from openbook.compare.probes.forgetting import MAX_TOKENS, instructions, paragraphs
 from openbook.score.instructions import Instruction, follows
 
 PARAGRAPHS = paragraphs(0)

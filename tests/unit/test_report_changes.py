@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from openbook.compare.changes import Change, changes, shared
+from openbook.compare.changes.changes import Change, changes, shared
 
 Json = dict[str, Any]
 N = 40

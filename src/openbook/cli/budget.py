@@ -15,7 +15,7 @@ def budget_option(help: str = HELP) -> Callable[[Callable[..., Any]], Callable[.
 
 def show_ledger(project: Any) -> None:
     """On standard error: every step's seconds, what they come to, and what was cut; nothing where all is done."""
-    from openbook.compare.plan import estimate
+    from openbook.compare.planning.plan import estimate
     from openbook.core.durations import compact
 
     if project.budget is None:
@@ -34,7 +34,7 @@ def show_ledger(project: Any) -> None:
 
 def cut_lines(project: Any) -> list[str]:
     """What the budget cut, a line each; empty without a budget."""
-    from openbook.compare.cuts import budget_row, told
+    from openbook.compare.planning.cuts import budget_row, told
 
     if project.budget is None:
         return []
@@ -44,6 +44,6 @@ def cut_lines(project: Any) -> list[str]:
 
 def budget_part(project: Any) -> dict[str, Any]:
     """The `budget` of a JSON object about a plan; nothing without a budget."""
-    from openbook.compare.cuts import budget_row
+    from openbook.compare.planning.cuts import budget_row
 
     return {} if project.budget is None else {"budget": budget_row(project.budget)}

@@ -40,8 +40,8 @@ def compare(
     gate: GateOptions,
 ) -> int:
     """Ingest, tune, ask every arm the same questions, and say which to use. Does only what is missing."""
-    from openbook.compare.budget import fit
     from openbook.compare.gates.measures import checked
+    from openbook.compare.planning.budget import fit
     from openbook.project import Project
 
     project = Project.open(root, file=file, budget=budget)
@@ -93,7 +93,7 @@ def _watching(project: Any, dev: bool) -> Any:
 
         return nullcontext(Unwatched())
     from openbook.cli.live import LiveTable
-    from openbook.compare.metrics import metrics_of
+    from openbook.compare.marking.metrics import metrics_of
     from openbook.compare.paper import set_paper
     from openbook.compare.seats import taking_part
 
@@ -111,7 +111,7 @@ def _watching(project: Any, dev: bool) -> Any:
 def _outlook(project: Any, names: list[str], paper: Any, metric: Any) -> Any:
     from itertools import combinations
 
-    from openbook.compare.futility import Outlook
+    from openbook.compare.verdict.futility import Outlook
     from openbook.core.contrasts import read_contrasts
 
     declared = read_contrasts(project.config.compare.contrasts, project.config.compare.arms)
@@ -126,7 +126,7 @@ def _outlook(project: Any, names: list[str], paper: Any, metric: Any) -> Any:
 
 def _taste(project: Any, as_json: bool) -> int:
     from openbook.cli.show import show_taste
-    from openbook.compare.plan import estimate
+    from openbook.compare.planning.plan import estimate
     from openbook.compare.taste import taste
 
     found, planned = taste(project), estimate(project)
@@ -142,7 +142,7 @@ def _taste(project: Any, as_json: bool) -> int:
 
 def _plan(project: Any, as_json: bool) -> int:
     from openbook.cli.show import show_plan
-    from openbook.compare.plan import estimate
+    from openbook.compare.planning.plan import estimate
 
     planned = estimate(project)
     if as_json:

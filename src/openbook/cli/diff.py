@@ -6,7 +6,7 @@ from typing import Any
 from rich.table import Table
 
 from openbook.cli.show import console
-from openbook.compare import tables
+from openbook.compare.pages import tables
 
 Json = Mapping[str, Any]
 LONG = 60

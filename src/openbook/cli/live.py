@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from openbook.arms import Arm
-from openbook.compare.futility import Outlook
+from openbook.compare.verdict.futility import Outlook
 from openbook.core.protocols import Metric
 from openbook.core.types import Answer, Example, Record, Score
 

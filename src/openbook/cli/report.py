@@ -64,7 +64,7 @@ def diff(ctx: click.Context, before: str, after: str, project: Path | None, as_j
     `latest`, or `previous`. Figures are compared question by question, on the questions that both asked.
     """
     from openbook.cli.diff import show_diff
-    from openbook.compare.diff import diff as compared
+    from openbook.compare.changes.diff import diff as compared
     from openbook.compare.kept import read
 
     outer = ctx.parent.params if ctx.parent is not None else {}

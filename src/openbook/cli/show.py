@@ -7,8 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from openbook.compare import forgetting_words, tables, wrongs
-from openbook.compare.plan import Plan
+from openbook.compare.pages import forgetting_words, tables, wrongs
+from openbook.compare.planning.plan import Plan
 from openbook.compare.taste import Taste
 
 

@@ -13,11 +13,13 @@ from threading import Event
 
 from openbook import models
 from openbook.arms import Arm
-from openbook.compare import curve, evidence, forgetting, freshness, judging, latency
 from openbook.compare.answers import ask, missing
-from openbook.compare.forgetting import Probe
-from openbook.compare.metrics import metrics_of
+from openbook.compare.causes import evidence
+from openbook.compare.marking import judging
+from openbook.compare.marking.metrics import metrics_of
 from openbook.compare.paper import Paper, set_paper
+from openbook.compare.probes import curve, forgetting, freshness, latency
+from openbook.compare.probes.forgetting import Probe
 from openbook.compare.seats import (
     Absent,
     Seat,

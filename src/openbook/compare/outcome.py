@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from openbook.compare import looks, publish, report
+from openbook.compare import publish, report
 from openbook.compare.comparison import Material
 from openbook.compare.gates import gate
 from openbook.compare.gates.requirement import parse
-from openbook.compare.marks import Marks
-from openbook.compare.metrics import metrics_of
+from openbook.compare.marking.marks import Marks
+from openbook.compare.marking.metrics import metrics_of
+from openbook.compare.verdict import looks
 from openbook.project import Project
 
 
@@ -84,7 +85,7 @@ def _failed(project: Project, found: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _pages(project: Project, found: Mapping[str, Any]) -> dict[str, str]:
-    from openbook.compare import classic, memo, page, tables, wrongs
+    from openbook.compare.pages import classic, memo, page, tables, wrongs
 
     command = f"openbook compare -C {project.root.name}" + (" --dev" if found["examples"]["side"] == "dev" else "")
     command += f" --budget {project.config.compare.budget}" if project.budget else ""

@@ -9,23 +9,25 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from openbook.arms import CONTROLS
-from openbook.compare import forgetting_words, forgotten, latency, looks
-from openbook.compare.best import against
-from openbook.compare.classic import classic
+from openbook.compare.causes.why import why_wrong
 from openbook.compare.comparison import Material, this_machine
-from openbook.compare.constraints import Check, broken, checks
-from openbook.compare.cuts import budget_row
-from openbook.compare.freshness import Freshness, tally
-from openbook.compare.growth import curve_row
-from openbook.compare.marks import Cell, Marks, mark
-from openbook.compare.pairs import Pair, all_pairs
+from openbook.compare.marking.marks import Cell, Marks, mark
+from openbook.compare.marking.parts import parts_row, remarks
+from openbook.compare.pages import forgetting_words
+from openbook.compare.pages.classic import classic
 from openbook.compare.paper import STRATA
-from openbook.compare.parts import parts_row, remarks
-from openbook.compare.protocol import interaction_row, protocol_rows
-from openbook.compare.recipe import arm_recipe
-from openbook.compare.recommend import Recommendation, Standing, recommend, recommendable
+from openbook.compare.planning.cuts import budget_row
+from openbook.compare.probes import forgotten, latency
+from openbook.compare.probes.freshness import Freshness, tally
+from openbook.compare.probes.growth import curve_row
 from openbook.compare.seats import Seat, first_seats, updatable
-from openbook.compare.why import why_wrong
+from openbook.compare.verdict import looks
+from openbook.compare.verdict.best import against
+from openbook.compare.verdict.constraints import Check, broken, checks
+from openbook.compare.verdict.pairs import Pair, all_pairs
+from openbook.compare.verdict.protocol import interaction_row, protocol_rows
+from openbook.compare.verdict.recipe import arm_recipe
+from openbook.compare.verdict.recommend import Recommendation, Standing, recommend, recommendable
 from openbook.config import OUTSIDE
 from openbook.core.contrasts import read_contrasts
 from openbook.core.types import Answer, Example, Failure, Score

@@ -6,8 +6,8 @@ BM25 over the chunks, the extractive answerer, leak and duplicate warnings, the 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from openbook.compare.freshness import Share, share
 from openbook.compare.paper import set_paper
+from openbook.compare.probes.freshness import Share, share
 from openbook.core.errors import MissingExtra
 from openbook.core.types import Answer, Chunk, Document, Example, Failure, Hit, Message, Request, Score
 from openbook.generate.collect import generate

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from openbook.compare.marks import ROUNDING
+from openbook.compare.marking.marks import ROUNDING
 from openbook.score.stats import Interval, mean_interval, paired_interval, pseudo_values
 
 Value = float | None

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from openbook.compare import latency
 from openbook.compare.comparison import Material
-from openbook.compare.freshness import tally
 from openbook.compare.gates.bounds import Ends, Value, figure_ends, mean_ends, paired_ends
 from openbook.compare.gates.measures import Measure
-from openbook.compare.marks import Marks
+from openbook.compare.marking.marks import Marks
+from openbook.compare.probes import latency
+from openbook.compare.probes.freshness import tally
 from openbook.compare.seats import first_seats
 from openbook.core.protocols import Metric
 from openbook.core.types import Failure, Score

@@ -13,7 +13,7 @@ from openbook.compare.comparison import Material
 from openbook.compare.gates.evidence import Evidence, Exhibits, evidence
 from openbook.compare.gates.measures import RECOMMENDATION, measure
 from openbook.compare.gates.requirement import Requirement, Sign, spelled
-from openbook.compare.metrics import metrics_of
+from openbook.compare.marking.metrics import metrics_of
 from openbook.project import Project
 
 Json = Mapping[str, Any]

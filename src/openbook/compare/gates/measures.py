@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from openbook.compare.gates.requirement import Requirement, Term, parse, spelled
-from openbook.compare.metrics import metrics_of
+from openbook.compare.marking.metrics import metrics_of
 from openbook.compare.paper import STRATA
 from openbook.compare.seats import absent
 from openbook.core.errors import UsageError, unknown

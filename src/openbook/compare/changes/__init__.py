@@ -1,0 +1,1 @@
+"""What changed from one report to another, and what of it is more than chance."""

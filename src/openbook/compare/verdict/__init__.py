@@ -1,0 +1,1 @@
+"""From marks to what may be said: tested pairs, looks, recipes, constraints, the recommendation."""
