@@ -100,7 +100,7 @@ def test_gates_stand_in_the_object_the_pages_and_the_junit_file(
 def test_gates_leave_the_report_as_the_runs_make_it(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert called(capsys, "compare", "-C", finished)[0] == 0
     before = {path.name: path.read_bytes() for path in folder(finished).iterdir()}
-    assert set(before) == {"report.json", "report.html", "report.md"}
+    assert set(before) == {"memo.md", "report.json", "report.html", "report.md"}
 
     called(capsys, "compare", "-C", finished, "--require", BROKEN)
 

@@ -388,7 +388,7 @@ def comments(written: str) -> str:
 
 
 def test_tasks_and_arms_are_those_of_the_settings() -> None:
-    assert config.ARM_KINDS == ARMS
+    assert config.DEFAULT_ARMS == ARMS
     for task in BY_KEY["task"].options:
         assert config.parse({"documents": {"sources": []}, "project": {"task": task}}).project.task == task
 
