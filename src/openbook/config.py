@@ -3,7 +3,6 @@
 The public contract: keys are added, never renamed. Nothing below the composition root sees these classes.
 """
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from openbook.core.contrasts import read_contrasts
 from openbook.core.errors import ConfigError, unknown
+from openbook.core.extends import inherited, read_toml
 
 FILE = "openbook.toml"
 SCHEMA = 1
@@ -101,6 +101,17 @@ class Generate(Section):
     stop: tuple[str, ...] = Field((), description="The answer ends before the first of these.")
     seed: int = Field(0, description="Of the sampling; without effect at temperature 0.")
     schema_: dict[str, Any] | None = Field(None, alias="schema", description="JSON schema for the answer.")
+    choices: Literal["auto", "labels", "free"] = Field(
+        "auto",
+        description="`labels`: every answer is one of the references' labels, where the model can be held to it; `free`:"
+        " whatever the model writes; `auto`: `labels` where the task is `classify` and no `schema` is given.",
+    )
+
+    @model_validator(mode="after")
+    def _labels_are_no_json(self) -> "Generate":
+        if self.choices == "labels" and self.schema_ is not None:
+            raise ValueError('`choices = "labels"` and a `schema` ask for two different answers; keep one of them')
+        return self
 
 
 class Embedder(Section):
@@ -353,13 +364,13 @@ def load(path: Path) -> Config:
         ConfigError: No such file, not TOML, an unknown key (with a suggestion) or a value out of range.
     """
     file = path / FILE if path.is_dir() else path
-    return parse(_read(file, ()), where=file)
+    return parse(read_toml(file), where=file)
 
 
 def parse(raw: dict[str, Any], *, where: Path | str = FILE) -> Config:
     """Check raw TOML values; `[arms.NAME]` tables inherit what they leave out from the top."""
     try:
-        return Config.model_validate(_with_inherited(raw))
+        return Config.model_validate(inherited(raw))
     except ValidationError as error:
         raise ConfigError(f"{where}: {_sentence(error)}") from error
 
@@ -367,46 +378,6 @@ def parse(raw: dict[str, Any], *, where: Path | str = FILE) -> Config:
 def resolved(config: Config) -> dict[str, Any]:
     """Every key with its value, in the file's own spelling; what `openbook config show` prints."""
     return config.model_dump(mode="json", by_alias=True, exclude_none=True)
-
-
-def _read(file: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
-    if file in seen:
-        raise ConfigError(f"{file}: `extends` goes in a circle: {' → '.join(p.name for p in (*seen, file))}.")
-    try:
-        raw = tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigError(f"No {FILE} at {str(file)!r}. Make one with: openbook init {file.parent}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} is not valid TOML: {error}.") from error
-    parent = raw.pop("extends", None)
-    if parent is None:
-        return raw
-    return _merge(_read((file.parent / str(parent)).resolve(), (*seen, file)), raw)
-
-
-def _merge(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(under)
-    for key, value in over.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merge(merged[key], value) if both else value
-    return merged
-
-
-def _with_inherited(raw: dict[str, Any]) -> dict[str, Any]:
-    """An arm's own `[arms.x.tune]` changes single keys of the top `[tune]`; the rest it inherits."""
-    arms = raw.get("arms")
-    if not isinstance(arms, dict):
-        return raw
-    inherited = {}
-    for name, arm in arms.items():
-        if isinstance(arm, dict):
-            sections = {
-                key: _merge(raw.get(key, {}), value) if isinstance(value, dict) else value for key, value in arm.items()
-            }
-            inherited[name] = sections
-        else:
-            inherited[name] = arm
-    return {**raw, "arms": inherited}
 
 
 def _sentence(error: ValidationError) -> str:

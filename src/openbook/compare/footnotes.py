@@ -6,6 +6,8 @@ Knows the report's JSON, nothing behind it; a report of an older version, withou
 from collections.abc import Mapping
 from typing import Any
 
+from openbook.compare.chosen import choices_notes
+
 Json = Mapping[str, Any]
 
 
@@ -19,6 +21,7 @@ def footnotes(report: Json) -> list[str]:
         *_detectable(report),
         *_interaction(report),
         *_unchecked(report),
+        *choices_notes(report),
     ]
 
 

@@ -25,6 +25,9 @@ REFERENCE_PARAMETERS = 135e6
 PARAGRAPH_TOKENS = 90
 """Of a paragraph of the forgetting probe."""
 
+LABEL_TOKENS = 8
+"""Read, when one of several labels has to be chosen: a few labels, together."""
+
 CALL_SECONDS = 1.5
 """An API model's answer, with `concurrency` calls under way at once."""
 
@@ -176,7 +179,8 @@ def _answer(project: Project, plan: ArmPlan, asked: int, speeds: Speeds) -> floa
         return asked * CALL_SECONDS / plan.model.concurrency
     if not models.is_local(plan.model.name):
         return asked * CALL_SECONDS
-    each = _prompt(project, plan) / speeds.read + plan.generate.max_tokens * 0.7 / speeds.write
+    written = LABEL_TOKENS if project.choices(plan) else plan.generate.max_tokens * 0.7
+    each = _prompt(project, plan) / speeds.read + written / speeds.write
     return asked * each * _size(plan)
 
 

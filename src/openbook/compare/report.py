@@ -11,6 +11,7 @@ from typing import Any
 from openbook.arms import CONTROLS
 from openbook.compare import forgetting_words, forgotten, latency, looks
 from openbook.compare.best import against
+from openbook.compare.chosen import choices_row
 from openbook.compare.classic import classic
 from openbook.compare.comparison import Material, this_machine
 from openbook.compare.constraints import Check, broken, checks
@@ -119,6 +120,7 @@ def arm_row(project: Project, material: Material, marks: Marks, name: str) -> Js
         "seeds": [seat.arm.seed for seat in seats],
         "runs": [seat.arm.fingerprint for seat in seats],
         "settings": seats[0].arm.settings,
+        "choices": choices_row(project, seats[0], answers),
         "adapter": _adapter_row(project, seats),
         "recipe": None if (recipe := arm_recipe(marks, name)) is None else _rounded(asdict(recipe)),
         "scores": {

@@ -24,6 +24,7 @@ from openbook.core.protocols import Generator, Progress, Retriever, silent
 from openbook.core.types import Adapter
 from openbook.nearest import by_meaning, by_words, nearest_shots
 from openbook.project.adapters import Study, hidden_documents, studied, train, watched
+from openbook.project.choices import choices_of
 from openbook.project.exam import Exam
 from openbook.project.generators import open_generator
 from openbook.project.knowledge import Knowledge, Version, search_settings, where
@@ -85,10 +86,11 @@ class Project:
         if chosen.impossible:
             raise UsageError(f"The arm {name!r} is not applicable: {chosen.impossible}.")
         prompt, generate = chosen.prompt, chosen.generate
+        generator = self._generator(chosen, seed)
         return Arm(
             name=name,
             kind=chosen.kind,
-            generator=self._generator(chosen, seed),
+            generator=generator,
             template=self.template(chosen),
             retrieval=self._retrieval(chosen, version) if chosen.retrieves else None,
             sampling=Sampling(
@@ -97,6 +99,7 @@ class Project:
                 stop=generate.stop,
                 seed=generate.seed,
                 schema=generate.schema_,
+                choices=self.choices(chosen) if getattr(generator, "chooses", "") else (),
             ),
             abstention=Abstention(sentence=prompt.abstain, pattern=prompt.abstain_pattern),
             seed=seed,
@@ -116,6 +119,10 @@ class Project:
                 self.exam.division.train, groups, count=chosen.prompt.shots, seed=self.config.examples.split.seed
             )
         return template_for(chosen.kind, instructions=chosen.prompt.instructions, shots=shots)
+
+    def choices(self, chosen: ArmPlan) -> tuple[str, ...]:
+        """The labels that the arm's answers are to be one of; empty where they are free text."""
+        return choices_of(chosen, self.config.project.task, self.exam.examples)
 
     def _shots(self, chosen: ArmPlan) -> ShotsByQuestion | None:
         """Few-shots that depend on the question, where the arm shows any and its prompt asks for them."""
