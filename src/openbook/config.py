@@ -299,6 +299,8 @@ class Constraints(Section):
 class Cost(Section):
     usd_per_hour: float = Field(0.10, ge=0, description="Price of this machine, for local models.")
     prices: dict[str, tuple[float, float]] = Field({}, description="Model → USD per million (input, output) tokens.")
+    queries_per_month: int = Field(10_000, ge=0, description="Questions a month, for what a year costs.")
+    updates_per_month: float = Field(1.0, ge=0, description="How often a month the documents change.")
 
 
 class Judge(Section):

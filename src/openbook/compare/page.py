@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from openbook.compare import charts, figures, forgetting_words, legend, memo, tables, wrongs
+from openbook.compare import charts, costs_words, figures, forgetting_words, legend, memo, tables, wrongs
 from openbook.compare.anchors import anchors, linked
 from openbook.compare.causes import NAMES
 from openbook.compare.freshness import CLASSES
@@ -81,6 +81,7 @@ def _tables(report: Json) -> Json:
         "unlike": unlike(report),
         "gates": report.get("gates", ()),
         "forgetting": _forgetting(report),
+        "costs": _costs(report),
     }
 
 
@@ -173,6 +174,19 @@ def _forgetting(report: Json) -> Json | None:
         "lead": forgetting_words.lead(probe),
         "rows": [(places.index(cells[0]), cells) for cells in forgetting_words.cells(probe)],
         "remarks": forgetting_words.remarks(probe),
+    }
+
+
+def _costs(report: Json) -> Json | None:
+    if not report.get("costs"):
+        return None
+    return {
+        "lead": costs_words.sentence(report),
+        "tables": [
+            ("What the first year costs", costs_words.HEADS, costs_words.arm_cells(report)),
+            ("Where two arms cost the same", costs_words.CROSSING_HEADS, costs_words.crossing_cells(report)),
+        ],
+        "remarks": costs_words.assumptions(report),
     }
 
 

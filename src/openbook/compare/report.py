@@ -15,8 +15,10 @@ from openbook.compare.chosen import choices_row
 from openbook.compare.classic import classic
 from openbook.compare.comparison import Material, this_machine
 from openbook.compare.constraints import Check, broken, checks
+from openbook.compare.costs import costs_row
 from openbook.compare.freshness import Freshness, tally
 from openbook.compare.marks import Cell, Marks, mark
+from openbook.compare.methods import method_notes
 from openbook.compare.pairs import Pair, all_pairs
 from openbook.compare.paper import STRATA
 from openbook.compare.parts import parts_row, remarks
@@ -81,6 +83,8 @@ def build(project: Project, material: Material, marks: Marks, *, look: looks.Loo
             "forgetting": kept,
         },
         "why": why.row(),
+        "costs": costs_of(project, material, arms),
+        "methods": method_notes(material.seats, arms, [p for p in pairs if _decides(p, marks)]),
         "recommendation": chosen.row(),
         **_machines(material),
     }
@@ -178,6 +182,17 @@ def _usd_row(project: Project, seats: Sequence[Seat], answers: Sequence[Answer])
         "indexing": round(machine_usd(indexed, usd_per_hour=rate), 6),
         "per_1000": None if (mean := per_1000(each)) is None else round(mean, 6),
     }
+
+
+def costs_of(project: Project, material: Material, arms: Mapping[str, Json]) -> Json | None:
+    """What a year costs, at the load that `[cost]` names."""
+    cost, updated = project.config.cost, project.knowledge.seconds("updates") if material.updated else None
+    return costs_row(
+        arms,
+        queries=cost.queries_per_month,
+        updates=cost.updates_per_month,
+        reindexing=None if updated is None else machine_usd(updated, usd_per_hour=cost.usd_per_hour),
+    )
 
 
 def _adapters(project: Project, seats: Sequence[Seat]) -> list[Any]:
@@ -307,7 +322,7 @@ def _recommend(
     standings = [s for name in marks.arms if (s := _standing(marks, name, arms[name], fresh.get(name))) is not None]
     return recommend(
         standings,
-        [pair for pair in pairs if (pair.metric, pair.stratum) == (marks.primary.name, "all")],
+        [pair for pair in pairs if _decides(pair, marks)],
         metric=marks.primary.name,
         margin=project.config.compare.margin,
         groups=material.paper.groups,
@@ -316,6 +331,10 @@ def _recommend(
         breaks=breaks,
         higher_is_better=marks.primary.higher_is_better,
     )
+
+
+def _decides(pair: Pair, marks: Marks) -> bool:
+    return (pair.metric, pair.stratum) == (marks.primary.name, "all")
 
 
 def _standing(marks: Marks, name: str, arm: Json, fresh: tuple[Freshness, Freshness] | None) -> Standing | None:
