@@ -146,6 +146,14 @@ class Prompt(Section):
         "fixed",
         description="`fixed`: the same for every question; `nearest`: those most like it, none on its own subject.",
     )
+    search: int = Field(
+        0,
+        ge=0,
+        description="Try this many prompts on dev questions in every arm that trains nothing, and take the best; 0: none.",
+    )
+    candidates: tuple[str, ...] = Field(
+        (), description="Instructions that the search tries; empty: `instructions` alone."
+    )
     abstain: str = Field("I don't know.", description="What to say when the answer is not known; recognised by it too.")
     abstain_pattern: str = Field(
         "", description="Regular expression that recognises an abstention; default: `abstain`."

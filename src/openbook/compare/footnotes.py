@@ -6,6 +6,7 @@ Knows the report's JSON, nothing behind it; a report of an older version, withou
 from collections.abc import Mapping
 from typing import Any
 
+from openbook.compare import promptsearch
 from openbook.compare.chosen import choices_notes
 
 Json = Mapping[str, Any]
@@ -22,6 +23,7 @@ def footnotes(report: Json) -> list[str]:
         *_interaction(report),
         *_unchecked(report),
         *choices_notes(report),
+        *promptsearch.notes(report),
     ]
 
 

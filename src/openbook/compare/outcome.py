@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from openbook.compare import looks, publish, report
+from openbook.compare import looks, promptsearch, publish, report
 from openbook.compare.comparison import Material
 from openbook.compare.gates import gate
 from openbook.compare.gates.requirement import parse
@@ -92,6 +92,8 @@ def _pages(project: Project, found: Mapping[str, Any]) -> dict[str, str]:
     command += "".join(f" --require {shlex.quote(text)}" for text in required if text not in configured)
     more = [("Why answers were wrong", wrongs.markdown(found)), ("The usual table", classic.markdown(found))]
     more.append(("What a year costs", costs_words.markdown(found)))
+    if searched := promptsearch.cells(found):
+        more.append(("Prompt search", tables.grid(promptsearch.HEADS, searched)))
     return {
         "report.html": page.html(found, command=command),
         "report.md": tables.markdown(found, command=command, more=more),

@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from openbook.compare import charts, costs_words, figures, forgetting_words, legend, memo, tables, wrongs
+from openbook.compare import charts, costs_words, figures, forgetting_words, legend, memo, promptsearch, tables, wrongs
 from openbook.compare.anchors import anchors, linked
 from openbook.compare.causes import NAMES
 from openbook.compare.freshness import CLASSES
@@ -82,6 +82,7 @@ def _tables(report: Json) -> Json:
         "gates": report.get("gates", ()),
         "forgetting": _forgetting(report),
         "costs": _costs(report),
+        "searched": (promptsearch.HEADS, promptsearch.cells(report)),
     }
 
 

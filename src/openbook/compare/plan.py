@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from openbook import models
 from openbook.arms import SHOWS_SHOTS
+from openbook.compare import promptsearch
 from openbook.compare.answers import missing
 from openbook.compare.forgetting import MAX_TOKENS, instructions, is_missing, paragraphs, probe
 from openbook.compare.freshness import questions as freshness_questions
@@ -17,8 +18,10 @@ from openbook.compare.metrics import metrics_of
 from openbook.compare.paper import set_paper
 from openbook.compare.seats import seat, seats, seeds, taking_part
 from openbook.core.errors import OpenbookError
+from openbook.core.protocols import Metric
 from openbook.core.types import Example
 from openbook.project import ArmPlan, Project
+from openbook.project.prompts import candidates
 
 CHARACTERS_A_TOKEN = 4
 REFERENCE_PARAMETERS = 135e6
@@ -61,13 +64,14 @@ class Plan:
 def estimate(project: Project) -> Plan:
     """The steps of a full run, in order, with what is still to be done of them."""
     config, exam = project.config, project.exam
-    metrics_of(project)
+    metric = metrics_of(project)[0]
     plans = taking_part(project)
     paper = set_paper(exam.division, exam.groups.keys, limit=config.compare.questions)
     updates = exam.updates if config.probes.freshness and project.knowledge.has_updates else ()
     changed = freshness_questions(updates, exam.examples, config.probes.freshness_questions)
     speeds, basis = _speeds()
     steps = [_ingest(project)] if any(plan.retrieves for plan in plans) else []
+    steps += [_search(project, plan, metric, speeds) for plan in plans if candidates(plan)]
     steps += [_train(project, plan, speeds) for plan in _trained_once(plans)]
     for plan in plans:
         again = len(changed) * (2 if plan.retrieves else 1) + (2 * config.probes.gap if plan.tunes else 0)
@@ -139,6 +143,18 @@ def _ingest(project: Project) -> Step:
     characters = sum(file.path.stat().st_size for file in project.knowledge.files())
     done = project.knowledge.content() is not None
     return Step(what=f"ingest {len(project.knowledge.files())} documents", seconds=8 + characters / 8000, done=done)
+
+
+def _search(project: Project, plan: ArmPlan, metric: Metric, speeds: Speeds) -> Step:
+    """Every candidate on the same dev questions; taken as if none of them was answered yet."""
+    tried, asked = candidates(plan), len(promptsearch.questions(project))
+    seconds = sum(_answer(project, one, asked, speeds) for one in tried)
+    try:
+        done = not promptsearch.is_missing(project, plan, metric)
+    except OpenbookError:
+        done = False
+    what = f"search a prompt for {plan.name}: {len(tried)} candidates, {asked} dev questions each"
+    return Step(what=what, seconds=seconds, done=done)
 
 
 def _train(project: Project, plan: ArmPlan, speeds: Speeds) -> Step:

@@ -22,6 +22,7 @@ from openbook.compare.methods import method_notes
 from openbook.compare.pairs import Pair, all_pairs
 from openbook.compare.paper import STRATA
 from openbook.compare.parts import parts_row, remarks
+from openbook.compare.promptsearch import search_row
 from openbook.compare.protocol import interaction_row, protocol_rows
 from openbook.compare.recipe import arm_recipe
 from openbook.compare.recommend import Recommendation, Standing, recommend, recommendable
@@ -125,6 +126,7 @@ def arm_row(project: Project, material: Material, marks: Marks, name: str) -> Js
         "runs": [seat.arm.fingerprint for seat in seats],
         "settings": seats[0].arm.settings,
         "choices": choices_row(project, seats[0], answers),
+        "search": search_row(project, seats[0].plan),
         "adapter": _adapter_row(project, seats),
         "recipe": None if (recipe := arm_recipe(marks, name)) is None else _rounded(asdict(recipe)),
         "scores": {
