@@ -79,6 +79,7 @@ class Sampling:
     stop: tuple[str, ...] = ()
     seed: int = 0
     schema: dict[str, Any] | None = None
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +148,7 @@ class Arm:
             "stop": list(self.sampling.stop),
             "seed": self.sampling.seed if self.sampling.temperature > 0 else 0,
             "schema": self.sampling.schema,
+            **({"choices": list(self.sampling.choices)} if self.sampling.choices else {}),
             "abstain": [self.abstention.sentence, self.abstention.pattern],
             "versions": [VERSION, PROMPT_VERSION],
         }
@@ -218,6 +220,7 @@ class Arm:
             stop=self.sampling.stop,
             seed=self.sampling.seed,
             schema=self.sampling.schema,
+            choices=self.sampling.choices,
             id=example.id,
         )
 

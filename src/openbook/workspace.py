@@ -10,6 +10,7 @@
   forgetting/<fingerprint>/ losses.jsonl, and a run's files: a model's general knowledge, with or without an adapter
   reports/<fingerprint>/  report.json, report.html, report.md, memo.md, gates.json
   latest.json             the reports shown last
+  searches/<fingerprint>.json the prompts an arm's search tried, and the one it chose
   judgements/<id>.jsonl   what a judge said of each answer
   budgets/<id>.json       the sizes chosen for a budget
   looks.jsonl             every look at test scores
@@ -49,6 +50,9 @@ class Workspace:
 
     def run(self, fingerprint: str) -> Path:
         return self.folder / "runs" / fingerprint
+
+    def search(self, fingerprint: str) -> Path:
+        return self.folder / "searches" / f"{fingerprint}.json"
 
     @property
     def forgetting(self) -> Path:

@@ -67,6 +67,36 @@ def test_a_closed_schema_is_asked_for_strictly(server: ChatServer) -> None:
     assert server.asked[0].body["response_format"]["json_schema"]["strict"] is True
 
 
+def test_labels_go_as_an_enumeration_and_the_answer_is_the_label_alone(server: ChatServer) -> None:
+    asked = replace(REQUEST, choices=("card_arrival", "Größe", "refund"), stop=("a",), max_tokens=4)
+    answer = answered(ask(server, asked))
+    assert answer.text in asked.choices
+    body = server.asked[0].body
+    schema = body["response_format"]["json_schema"]
+    assert (schema["name"], schema["strict"]) == ("label", True)
+    assert schema["schema"]["properties"]["label"]["enum"] == list(asked.choices)
+    assert body["max_tokens"] > 4
+    assert "stop" not in body
+
+
+def test_an_endpoint_that_takes_no_schema_answers_freely(server: ChatServer) -> None:
+    def refusing(exchange: Exchange) -> None:
+        if "response_format" in exchange.body:
+            exchange.error(400, "response_format is not supported")
+        else:
+            answering(lambda _: "I think it is a refund.")(exchange)
+
+    server.behaviour = refusing
+    answer = answered(ask(server, replace(REQUEST, choices=("card", "refund"))))
+    assert answer.text == "I think it is a refund."
+    assert len(server.asked) == 2
+
+
+def test_a_schema_that_the_user_asked_for_is_not_dropped(server: ChatServer) -> None:
+    server.behaviour = lambda exchange: exchange.error(400, "response_format is not supported")
+    assert failed(ask(server, replace(REQUEST, schema={"type": "object"}))).transient is False
+
+
 def test_an_answer_in_one_piece_is_read_as_well(server: ChatServer) -> None:
     def whole(exchange: Exchange) -> None:
         exchange.body["stream"] = False

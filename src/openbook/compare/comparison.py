@@ -13,6 +13,7 @@ from threading import Event
 
 from openbook import models
 from openbook.arms import Arm
+from openbook.compare import promptsearch
 from openbook.compare.answers import ask, missing
 from openbook.compare.causes import evidence
 from openbook.compare.marking import judging
@@ -36,6 +37,7 @@ from openbook.compare.watch import Unwatched, Watcher
 from openbook.core import jsonl
 from openbook.core.errors import UsageError, disk_errors
 from openbook.core.ids import digest
+from openbook.core.protocols import Metric
 from openbook.core.types import Example, Record
 from openbook.generate import split_name
 from openbook.project import Project
@@ -114,17 +116,19 @@ def compare(
     """
     sitting = _Sitting(project=project, watch=watcher or Unwatched(), retry_failures=retry_failures, cancel=cancel)
     # A metric that does not exist must be said now, not when everything has been answered.
-    metrics_of(project)
+    metric = metrics_of(project)[0]
+    promptsearch.check(project, metric)
     _check_models(project)
     with project.workspace.writing():
         _judge_labels(sitting)
         _ingest(sitting, dev=dev)
+        _search(sitting, metric)
         _tune(sitting)
-        material = gather(project, dev=dev)
+        material = gather(project, dev=dev, partial=cancel is not None and cancel.is_set())
         for step in (_answer, _gap, _freshness, _forgetting, _latency, _judge, _curve):
             if cancel is None or not cancel.is_set():
                 step(sitting, material)
-    return gather(project, dev=dev)
+    return gather(project, dev=dev, partial=cancel is not None and cancel.is_set())
 
 
 def _check_models(project: Project) -> None:
@@ -202,6 +206,19 @@ def _ingest(sitting: _Sitting, *, dev: bool) -> None:
             project.knowledge.ingest(progress=sitting.watch.progress)
     # Now, while the files are what was indexed: they may be edited while adapters are trained.
     evidence.keep(project, _paper(project, dev=dev).questions)
+
+
+def _search(sitting: _Sitting, metric: Metric) -> None:
+    """Before anything is asked of the test, and before anything is trained: a tuned arm keeps the prompt it is given."""
+    project = sitting.project
+    for plan in taking_part(project):
+        if promptsearch.is_missing(project, plan, metric):
+            promptsearch.search(
+                project,
+                plan,
+                metric,
+                lambda desk, asked: _ask(sitting, desk, asked, f"search a prompt for {desk.name}"),
+            )
 
 
 def _tune(sitting: _Sitting) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from openbook.compare import publish, report
+from openbook.compare import promptsearch, publish, report
 from openbook.compare.comparison import Material
 from openbook.compare.gates import gate
 from openbook.compare.gates.requirement import parse
@@ -85,7 +85,7 @@ def _failed(project: Project, found: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _pages(project: Project, found: Mapping[str, Any]) -> dict[str, str]:
-    from openbook.compare.pages import classic, memo, page, tables, wrongs
+    from openbook.compare.pages import classic, costs_words, memo, page, tables, wrongs
 
     command = f"openbook compare -C {project.root.name}" + (" --dev" if found["examples"]["side"] == "dev" else "")
     command += f" --budget {project.config.compare.budget}" if project.budget else ""
@@ -93,6 +93,9 @@ def _pages(project: Project, found: Mapping[str, Any]) -> dict[str, str]:
     configured = {str(parse(text)) for text in project.config.compare.require} if required else set()
     command += "".join(f" --require {shlex.quote(text)}" for text in required if text not in configured)
     more = [("Why answers were wrong", wrongs.markdown(found)), ("The usual table", classic.markdown(found))]
+    more.append(("What a year costs", costs_words.markdown(found)))
+    if searched := promptsearch.cells(found):
+        more.append(("Prompt search", tables.grid(promptsearch.HEADS, searched)))
     return {
         "report.html": page.html(found, command=command),
         "report.md": tables.markdown(found, command=command, more=more),

@@ -11,7 +11,9 @@ from typing import Any
 
 from openbook import __version__
 from openbook.compare.comparison import Material
+from openbook.compare.promptsearch import search_row
 from openbook.compare.report import VERSION
+from openbook.compare.seats import first_seats
 from openbook.core.ids import digest, file_sha256
 from openbook.core.protocols import Metric
 from openbook.project import Project
@@ -54,6 +56,7 @@ def fingerprint(project: Project, material: Material, metrics: Sequence[Metric],
             "labelled twice": [digest(asdict(e)) for e in project.exam.examples if e.id in project.exam.groups.twins],
             "skipped": project.knowledge.skipped(),
             "budget": None if project.budget is None else asdict(project.budget),
+            "searches": [search_row(project, seat.plan) for seat in first_seats(material.seats)],
             "absent": [[row.name, row.reason] for row in material.absent],
         }
     )

@@ -11,6 +11,7 @@ from typing import Any
 from openbook.arms import CONTROLS
 from openbook.compare.causes.why import why_wrong
 from openbook.compare.comparison import Material, this_machine
+from openbook.compare.marking.chosen import choices_row
 from openbook.compare.marking.marks import Cell, Marks, mark
 from openbook.compare.marking.parts import parts_row, remarks
 from openbook.compare.pages import forgetting_words
@@ -20,10 +21,13 @@ from openbook.compare.planning.cuts import budget_row
 from openbook.compare.probes import forgotten, latency
 from openbook.compare.probes.freshness import Freshness, tally
 from openbook.compare.probes.growth import curve_row
+from openbook.compare.promptsearch import search_row
 from openbook.compare.seats import Seat, first_seats, updatable
 from openbook.compare.verdict import looks
 from openbook.compare.verdict.best import against
 from openbook.compare.verdict.constraints import Check, broken, checks
+from openbook.compare.verdict.costs import costs_row
+from openbook.compare.verdict.methods import method_notes
 from openbook.compare.verdict.pairs import Pair, all_pairs
 from openbook.compare.verdict.protocol import interaction_row, protocol_rows
 from openbook.compare.verdict.recipe import arm_recipe
@@ -86,6 +90,8 @@ def build(project: Project, material: Material, marks: Marks, *, look: looks.Loo
         },
         **({"budget": budget_row(project.budget)} if project.budget else {}),
         "why": why.row(),
+        "costs": costs_of(project, material, arms),
+        "methods": method_notes(material.seats, arms, [p for p in pairs if _decides(p, marks)]),
         "recommendation": chosen.row(),
         **_machines(material),
     }
@@ -125,6 +131,8 @@ def arm_row(project: Project, material: Material, marks: Marks, name: str) -> Js
         "seeds": [seat.arm.seed for seat in seats],
         "runs": [seat.arm.fingerprint for seat in seats],
         "settings": seats[0].arm.settings,
+        "choices": choices_row(project, seats[0], answers),
+        "search": search_row(project, seats[0].plan),
         "adapter": _adapter_row(project, seats),
         "recipe": None if (recipe := arm_recipe(marks, name)) is None else _rounded(asdict(recipe)),
         "scores": {
@@ -182,6 +190,17 @@ def _usd_row(project: Project, seats: Sequence[Seat], answers: Sequence[Answer])
         "indexing": round(machine_usd(indexed, usd_per_hour=rate), 6),
         "per_1000": None if (mean := per_1000(each)) is None else round(mean, 6),
     }
+
+
+def costs_of(project: Project, material: Material, arms: Mapping[str, Json]) -> Json | None:
+    """What a year costs, at the load that `[cost]` names."""
+    cost, updated = project.config.cost, project.knowledge.seconds("updates") if material.updated else None
+    return costs_row(
+        arms,
+        queries=cost.queries_per_month,
+        updates=cost.updates_per_month,
+        reindexing=None if updated is None else machine_usd(updated, usd_per_hour=cost.usd_per_hour),
+    )
 
 
 def _adapters(project: Project, seats: Sequence[Seat]) -> list[Any]:
@@ -311,7 +330,7 @@ def _recommend(
     standings = [s for name in marks.arms if (s := _standing(marks, name, arms[name], fresh.get(name))) is not None]
     return recommend(
         standings,
-        [pair for pair in pairs if (pair.metric, pair.stratum) == (marks.primary.name, "all")],
+        [pair for pair in pairs if _decides(pair, marks)],
         metric=marks.primary.name,
         margin=project.config.compare.margin,
         groups=material.paper.groups,
@@ -320,6 +339,10 @@ def _recommend(
         breaks=breaks,
         higher_is_better=marks.primary.higher_is_better,
     )
+
+
+def _decides(pair: Pair, marks: Marks) -> bool:
+    return (pair.metric, pair.stratum) == (marks.primary.name, "all")
 
 
 def _standing(marks: Marks, name: str, arm: Json, fresh: tuple[Freshness, Freshness] | None) -> Standing | None:

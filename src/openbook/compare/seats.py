@@ -7,6 +7,7 @@ from openbook.arms import Arm
 from openbook.compare.runlog import RunLog
 from openbook.core.errors import UsageError
 from openbook.project import ArmPlan, Project, Version
+from openbook.project.prompts import candidates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +106,8 @@ def waiting(project: Project, ready: Sequence[Seat]) -> list[Absent]:
 def _waits_for(project: Project, plan: ArmPlan) -> str:
     if plan.retrieves and project.knowledge.content() is None:
         return "not yet: the index is behind the documents"
+    if candidates(plan):
+        return "not yet: its prompt is not chosen"
     if not plan.tunes:
         return f"not yet: {plan.model.name} cannot be opened"
     return "not yet: its adapter is not trained"

@@ -1,11 +1,11 @@
 """From a user's file to checked values: `extends`, what arms inherit, and errors as sentences."""
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from openbook.config.extends import inherited, read_toml
 from openbook.config.sections import FILE, Arm, Compare, Config, Documents, Kpi, Source, StyleCheck
 from openbook.core.errors import ConfigError, unknown
 
@@ -17,13 +17,13 @@ def load(path: Path) -> Config:
         ConfigError: No such file, not TOML, an unknown key (with a suggestion) or a value out of range.
     """
     file = path / FILE if path.is_dir() else path
-    return parse(_read(file, ()), where=file)
+    return parse(read_toml(file), where=file)
 
 
 def parse(raw: dict[str, Any], *, where: Path | str = FILE) -> Config:
     """Check raw TOML values; `[arms.NAME]` tables inherit what they leave out from the top."""
     try:
-        return Config.model_validate(_with_inherited(raw))
+        return Config.model_validate(inherited(raw))
     except ValidationError as error:
         raise ConfigError(f"{where}: {_sentence(error)}") from error
 
@@ -31,46 +31,6 @@ def parse(raw: dict[str, Any], *, where: Path | str = FILE) -> Config:
 def resolved(config: Config) -> dict[str, Any]:
     """Every key with its value, in the file's own spelling; what `openbook config show` prints."""
     return config.model_dump(mode="json", by_alias=True, exclude_none=True)
-
-
-def _read(file: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
-    if file in seen:
-        raise ConfigError(f"{file}: `extends` goes in a circle: {' → '.join(p.name for p in (*seen, file))}.")
-    try:
-        raw = tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigError(f"No {FILE} at {str(file)!r}. Make one with: openbook init {file.parent}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} is not valid TOML: {error}.") from error
-    parent = raw.pop("extends", None)
-    if parent is None:
-        return raw
-    return _merge(_read((file.parent / str(parent)).resolve(), (*seen, file)), raw)
-
-
-def _merge(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(under)
-    for key, value in over.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merge(merged[key], value) if both else value
-    return merged
-
-
-def _with_inherited(raw: dict[str, Any]) -> dict[str, Any]:
-    """An arm's own `[arms.x.tune]` changes single keys of the top `[tune]`; the rest it inherits."""
-    arms = raw.get("arms")
-    if not isinstance(arms, dict):
-        return raw
-    inherited = {}
-    for name, arm in arms.items():
-        if isinstance(arm, dict):
-            sections = {
-                key: _merge(raw.get(key, {}), value) if isinstance(value, dict) else value for key, value in arm.items()
-            }
-            inherited[name] = sections
-        else:
-            inherited[name] = arm
-    return {**raw, "arms": inherited}
 
 
 def _sentence(error: ValidationError) -> str:

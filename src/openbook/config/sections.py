@@ -99,6 +99,17 @@ class Generate(Section):
     stop: tuple[str, ...] = Field((), description="The answer ends before the first of these.")
     seed: int = Field(0, description="Of the sampling; without effect at temperature 0.")
     schema_: dict[str, Any] | None = Field(None, alias="schema", description="JSON schema for the answer.")
+    choices: Literal["auto", "labels", "free"] = Field(
+        "auto",
+        description="`labels`: every answer is one of the references' labels, where the model can be held to it; `free`:"
+        " whatever the model writes; `auto`: `labels` where the task is `classify` and no `schema` is given.",
+    )
+
+    @model_validator(mode="after")
+    def _labels_are_no_json(self) -> "Generate":
+        if self.choices == "labels" and self.schema_ is not None:
+            raise ValueError('`choices = "labels"` and a `schema` ask for two different answers; keep one of them')
+        return self
 
 
 class Embedder(Section):
@@ -132,6 +143,14 @@ class Prompt(Section):
     shots_by: Literal["fixed", "nearest"] = Field(
         "fixed",
         description="`fixed`: the same for every question; `nearest`: those most like it, none on its own subject.",
+    )
+    search: int = Field(
+        0,
+        ge=0,
+        description="Try this many prompts on dev questions in every arm that trains nothing, and take the best; 0: none.",
+    )
+    candidates: tuple[str, ...] = Field(
+        (), description="Instructions that the search tries; empty: `instructions` alone."
     )
     abstain: str = Field("I don't know.", description="What to say when the answer is not known; recognised by it too.")
     abstain_pattern: str = Field(
@@ -296,6 +315,8 @@ class Constraints(Section):
 class Cost(Section):
     usd_per_hour: float = Field(0.10, ge=0, description="Price of this machine, for local models.")
     prices: dict[str, tuple[float, float]] = Field({}, description="Model → USD per million (input, output) tokens.")
+    queries_per_month: int = Field(10_000, ge=0, description="Questions a month, for what a year costs.")
+    updates_per_month: float = Field(1.0, ge=0, description="How often a month the documents change.")
 
 
 class Judge(Section):

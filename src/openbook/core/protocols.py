@@ -95,6 +95,9 @@ class Generator(Protocol):
     `stream` is the one primitive: it yields `(index, Delta)` while text comes and exactly one `(index, Answer)` or
     `(index, Failure)` for each request, in any order of requests; the deltas of an index joined are its answer's text.
     When `cancel` is set it ends soon, giving each unfinished request an Answer with finish `cancelled`.
+
+    A back end that holds answers to `Request.choices` says how in an attribute `chooses`: `likelihood` (the likeliest of
+    them, always one of them) or `schema` (it asks for one of them). One without it answers freely.
     """
 
     name: str

@@ -181,6 +181,8 @@ class Request:
         temperature: 0 is greedy.
         stop: The answer ends before the first of these.
         schema: JSON schema that the answer should follow, where the back end can enforce one.
+        choices: The answer should be one of these, whole, where the back end can hold it to that (`Generator`); it is
+            then the likeliest of them: `temperature`, `max_tokens` and `stop` are about free text.
         id: Of the example that is asked, for back ends that keep answers by it; empty where there is none.
     """
 
@@ -192,11 +194,13 @@ class Request:
     stop: tuple[str, ...] = ()
     seed: int = 0
     schema: Mapping[str, Any] | None = None
+    choices: tuple[str, ...] = ()
     id: str = ""
 
     @property
     def hash(self) -> str:
-        return digest([[m.role, m.content] for m in self.messages])
+        said = [[m.role, m.content] for m in self.messages]
+        return digest([*said, ["choices", *self.choices]] if self.choices else said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,7 @@ class Line:
         done: Set by whoever reads the steps: the line takes no further part.
         seconds: The line's share of the time spent: each step's time over the lines in it.
         elapsed: Time spent on its batch until its latest token.
+        chosen: Which of some given answers it is, where it had to be one (`choose`).
     """
 
     prompt: list[int]
@@ -43,6 +44,7 @@ class Line:
     done: bool = False
     seconds: float = 0.0
     elapsed: float = 0.0
+    chosen: int | None = None
 
 
 class Engine(Protocol):
@@ -58,6 +60,14 @@ class Engine(Protocol):
 
     def keep(self, places: Sequence[int]) -> None:
         """Drop all lines but these from what is kept in memory."""
+        ...
+
+    def after(self, places: Sequence[int], pieces: Sequence[Sequence[int]]) -> torch.Tensor:
+        """Next-token logits after each token of a piece put after the line at each place; what is kept stays as it is.
+
+        Returns:
+            (pieces, longest piece, vocabulary); beyond a piece's end without meaning.
+        """
         ...
 
 
@@ -143,11 +153,17 @@ class CausalEngine:
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor, positions: torch.Tensor, cache: Any) -> tuple[Any, Any]:
         """(last position's logits in float32, grown cache)."""
-        where = {"position_ids": positions} if self._positions else {}
-        given = self._model(
-            input_ids=ids, attention_mask=mask, past_key_values=cache, use_cache=True, **where, **self._last_only
-        )
+        given = self._forward(ids, mask, positions, cache, **self._last_only)
         return given.logits[:, -1].float(), given.past_key_values
+
+    def logits(self, ids: torch.Tensor, mask: torch.Tensor, positions: torch.Tensor, cache: Any) -> torch.Tensor:
+        """Logits of every position in float32; the cache grows and is the caller's to drop."""
+        found: torch.Tensor = self._forward(ids, mask, positions, cache).logits.float()
+        return found
+
+    def _forward(self, ids: torch.Tensor, mask: torch.Tensor, positions: torch.Tensor, cache: Any, **more: int) -> Any:
+        where = {"position_ids": positions} if self._positions else {}
+        return self._model(input_ids=ids, attention_mask=mask, past_key_values=cache, use_cache=True, **where, **more)
 
     @property
     def network(self) -> Any:
@@ -198,6 +214,16 @@ class CausalRun:
             chosen = torch.tensor(places, device=self._engine.device)
             self._cache.batch_select_indices(chosen)
             self._mask, self._lengths = self._mask[chosen], self._lengths[chosen]
+
+    def after(self, places: Sequence[int], pieces: Sequence[Sequence[int]]) -> torch.Tensor:
+        """See `Engine`. Pieces are padded on the right, where no token looks."""
+        with torch.inference_mode():
+            chosen, ids = torch.tensor(places, device=self._engine.device), _padded(pieces, self._engine.device)
+            cache = copy.deepcopy(self._cache)
+            cache.batch_select_indices(chosen)
+            mask = torch.cat([self._mask[chosen], self._mask.new_ones(ids.shape)], dim=-1)
+            positions = self._lengths[chosen] + torch.arange(ids.shape[1], device=self._engine.device)
+            return self._engine.logits(ids, mask, positions, cache)
 
 
 class Seq2SeqEngine:
@@ -252,6 +278,22 @@ class Seq2SeqRun:
             self._mask = self._mask[chosen]
             self._read.last_hidden_state = self._read.last_hidden_state[chosen]
 
+    def after(self, places: Sequence[int], pieces: Sequence[Sequence[int]]) -> torch.Tensor:
+        """See `Engine`. The decoder reads its few tokens anew; the encoder's output is what was long in the making."""
+        from transformers.modeling_outputs import BaseModelOutput
+
+        with torch.inference_mode():
+            device, begin = self._model.device, self._model.generation_config.decoder_start_token_id
+            chosen = torch.tensor(places, device=device)
+            given = self._model(
+                encoder_outputs=BaseModelOutput(last_hidden_state=self._read.last_hidden_state[chosen]),
+                attention_mask=self._mask[chosen],
+                decoder_input_ids=_padded([[begin, *piece] for piece in pieces], device),
+                use_cache=False,
+            )
+            found: torch.Tensor = given.logits[:, 1:].float()
+            return found
+
     def _forward(self, ids: torch.Tensor) -> torch.Tensor:
         given = self._model(
             encoder_outputs=self._read,
@@ -263,3 +305,9 @@ class Seq2SeqRun:
         self._cache = given.past_key_values
         logits: torch.Tensor = given.logits[:, -1].float()
         return logits
+
+
+def _padded(rows: Sequence[Sequence[int]], device: Any) -> torch.Tensor:
+    """Rows of ids as one tensor, with zeros on the right."""
+    width = max(map(len, rows))
+    return torch.tensor([[*row, *([0] * (width - len(row)))] for row in rows], device=device)

@@ -19,7 +19,7 @@ from openbook.generate.draft import Draft
 from openbook.generate.likelihood import batches, mean_losses, text_ids
 from openbook.models import LocalModel, config_hash, load_model, load_tokenizer, resolve_device, resolve_dtype
 from openbook.models.loading import need
-from openbook.prompt import encode
+from openbook.prompt import encode, encode_answer
 
 VERSION = 1
 """Raised whenever the same request would get another answer: part of the fingerprint."""
@@ -42,13 +42,14 @@ class Loaded:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Task:
-    """One request under way: its tokens and its text."""
+    """One request under way: its tokens and its text; the answers that it has to choose from, where it has to."""
 
     index: int
     request: Request
     line: Any
     draft: Draft
     limit: int
+    options: Any = None
     first: float | None = None
 
 
@@ -62,10 +63,15 @@ class LocalGenerator:
         device: `auto`, `cpu`, `cuda` or `mps`.
         batch: Requests answered together.
 
+    Attributes:
+        chooses: An answer that has to be one of some choices is the likeliest of them, found exactly.
+
     Raises:
         UsageError: The model writes no text.
         AdapterMismatch: The adapter was trained on other weights.
     """
+
+    chooses = "likelihood"
 
     def __init__(
         self,
@@ -106,15 +112,19 @@ class LocalGenerator:
         if not requests:
             return
         loaded = self.load()
-        tasks = []
+        tasks: dict[tuple[str, ...], list[Task]] = {}
+        offered = {choices: self._options(loaded, choices) for choices in {one.choices for one in requests}}
         for index, prompt in enumerate(self._prompts(loaded, requests)):
-            failure = _too_long(prompt, loaded.context)
+            choices = requests[index].choices
+            failure = _too_long(prompt, loaded.context, room=offered[choices].longest if choices else 1)
             if failure is None:
-                tasks.append(_task(index, requests[index], prompt, loaded))
+                made = _task(index, requests[index], prompt, loaded, options=offered[choices])
+                tasks.setdefault(choices, []).append(made)
             else:
                 yield index, failure
-        for batch in _batches(tasks, loaded, self._batch):
-            yield from self._answer(loaded, batch, cancel)
+        for alike in tasks.values():
+            for batch in _batches(alike, loaded, self._batch):
+                yield from self._answer(loaded, batch, cancel)
 
     @property
     def no_loss(self) -> str:
@@ -178,6 +188,14 @@ class LocalGenerator:
             context=context,
         )
 
+    def _options(self, loaded: Loaded, choices: Sequence[str]) -> Any:
+        """The choices as a model is trained to write them, less their ends."""
+        from openbook.generate.choose import options
+
+        seq2seq = self._model.kind == "seq2seq"
+        ids = [encode_answer(loaded.tokenizer, choice, seq2seq=seq2seq)[:-1] for choice in choices]
+        return options(ids) if ids else None
+
     def _prompts(self, loaded: Loaded, requests: Sequence[Request]) -> list[tuple[list[int], int]]:
         """(token ids, how many of them are the messages before the last one) of each request."""
         seq2seq = self._model.kind == "seq2seq"
@@ -192,13 +210,16 @@ class LocalGenerator:
 
     def _answer(self, loaded: Loaded, batch: Sequence[Task], cancel: Event | None) -> Iterator[Item]:
         """Answer one batch; where memory does not suffice, its halves one after the other."""
+        from openbook.generate.choose import choose
         from openbook.generate.decode import decode
 
         if cancel is not None and cancel.is_set():
             yield from ((task.index, _finished(task, "", "cancelled")) for task in batch)
             return
         try:
-            for active in decode(loaded.engine.fresh(), [task.line for task in batch], ends=loaded.ends):
+            engine, lines, given = loaded.engine.fresh(), [task.line for task in batch], batch[0].options
+            steps = choose(engine, lines, given, ends=loaded.ends) if given else decode(engine, lines, ends=loaded.ends)
+            for active in steps:
                 here = [task for task in batch if task.line in active]
                 stopped = cancel is not None and cancel.is_set()
                 for task in here:
@@ -218,7 +239,7 @@ class LocalGenerator:
         yield from self._answer(loaded, left[half:], cancel)
 
 
-def _task(index: int, request: Request, prompt: tuple[list[int], int], loaded: Loaded) -> Task:
+def _task(index: int, request: Request, prompt: tuple[list[int], int], loaded: Loaded, *, options: Any) -> Task:
     import torch
 
     from openbook.generate.decode import Line
@@ -227,7 +248,8 @@ def _task(index: int, request: Request, prompt: tuple[list[int], int], loaded: L
     chance = torch.Generator().manual_seed(request.seed) if request.temperature > 0 else None
     limit = request.max_tokens if loaded.context is None else min(request.max_tokens, loaded.context - len(ids))
     line = Line(prompt=ids, prefix=common, temperature=request.temperature, chance=chance)
-    return Task(index=index, request=request, line=line, draft=Draft(request.stop), limit=limit)
+    draft = Draft(() if request.choices else request.stop)
+    return Task(index=index, request=request, line=line, draft=draft, limit=limit, options=options)
 
 
 def _batches(tasks: Sequence[Task], loaded: Loaded, size: int) -> list[list[Task]]:
@@ -253,13 +275,13 @@ def _batches(tasks: Sequence[Task], loaded: Loaded, size: int) -> list[list[Task
 def _advance(task: Task, loaded: Loaded, *, cancelled: bool) -> Iterator[Item]:
     """Give out what a step added to an answer, and the answer itself where the step was its last."""
     line = task.line
-    if task.first is None:
+    if task.first is None and (line.written or line.ended):
         task.first = line.elapsed
-    whole = loaded.tokenizer.decode(line.written, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+    whole = _text(task, loaded)
     new = task.draft.grow(whole)
     if new:
         yield task.index, Delta(text=new)
-    full = len(line.written) >= task.limit
+    full = len(line.written) >= task.limit and not task.options
     if not (line.ended or task.draft.stopped or full or cancelled):
         return
     line.done = True
@@ -268,6 +290,15 @@ def _advance(task: Task, loaded: Loaded, *, cancelled: bool) -> Iterator[Item]:
         yield task.index, Delta(text=rest)
     finish: Finish = "stop" if line.ended or task.draft.stopped else "length" if full else "cancelled"
     yield task.index, _finished(task, task.draft.text, finish)
+
+
+def _text(task: Task, loaded: Loaded) -> str:
+    """What stands in the answer so far; a chosen one as it was given, whatever its tokens come out as."""
+    chosen: int | None = task.line.chosen
+    if chosen is not None:
+        return task.request.choices[chosen]
+    text: str = loaded.tokenizer.decode(task.line.written, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+    return text
 
 
 def _finished(task: Task, text: str, finish: Finish) -> Answer:
@@ -282,9 +313,9 @@ def _finished(task: Task, text: str, finish: Finish) -> Answer:
     )
 
 
-def _too_long(prompt: tuple[list[int], int], context: int | None) -> Failure | None:
+def _too_long(prompt: tuple[list[int], int], context: int | None, *, room: int) -> Failure | None:
     tokens = len(prompt[0])
-    if context is None or tokens < context:
+    if context is None or tokens + room <= context:
         return None
     return Failure(
         stage="generate",

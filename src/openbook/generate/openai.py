@@ -20,7 +20,7 @@ from openbook.core.errors import EndpointError, UsageError
 from openbook.core.ids import digest
 from openbook.core.types import Answer, Delta, Failure, Finish, Request, Usage
 from openbook.generate.draft import Draft
-from openbook.generate.wire import Reply, body_of, pause, read, refuses, status_error
+from openbook.generate.wire import Reply, body_of, given_choice, pause, read, refuses, status_error
 
 VERSION = 1
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -53,9 +53,14 @@ class OpenAIGenerator:
         concurrency: Calls under way at once.
         backoff: Seconds before the first further attempt; doubled each time, with jitter.
 
+    Attributes:
+        chooses: Choices go as a JSON schema with an enumeration; an endpoint that takes none answers freely.
+
     Raises:
         UsageError: `base_url` is no http(s) address.
     """
+
+    chooses = "schema"
 
     def __init__(
         self,
@@ -89,7 +94,7 @@ class OpenAIGenerator:
         if not requests:
             return
         halt, items = threading.Event(), queue.Queue[Item | Exception]()
-        calls = [Call(index=i, request=request, draft=Draft(request.stop)) for i, request in enumerate(requests)]
+        calls = [Call(index=i, request=request, draft=_draft(request)) for i, request in enumerate(requests)]
         waiting: queue.SimpleQueue[Call] = queue.SimpleQueue()
         for call in calls:
             waiting.put(call)
@@ -184,6 +189,9 @@ class OpenAIGenerator:
 
     def _grow(self, call: Call, reply: Reply, items: "queue.Queue[Item | Exception]") -> None:
         """Give out what is new and final, but nothing that a broken attempt gave out before."""
+        if call.request.choices:
+            # JSON around a label: nothing of it is the answer before it is whole.
+            return
         if call.draft.text.startswith(reply.text.strip()):
             return
         self._same_beginning(call, reply)
@@ -193,6 +201,8 @@ class OpenAIGenerator:
             items.put((call.index, Delta(text=new)))
 
     def _end(self, call: Call, reply: Reply, items: "queue.Queue[Item | Exception]") -> Answer:
+        if call.request.choices:
+            reply.text = given_choice(reply.text, call.request.choices)
         if not call.draft.stopped:
             self._same_beginning(call, reply)
         rest = call.draft.finish(reply.text)
@@ -213,6 +223,11 @@ class OpenAIGenerator:
         """An endpoint may repeat the key in what it says."""
         key = os.environ.get(self._key_name, "")
         return text.replace(key, "…") if key else text
+
+
+def _draft(request: Request) -> Draft:
+    """Stop strings are for free text."""
+    return Draft(() if request.choices else request.stop)
 
 
 def _forward(items: "queue.Queue[Item | Exception]", calls: Sequence[Call], cancel: Event | None) -> Iterator[Item]:

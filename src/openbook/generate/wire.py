@@ -6,7 +6,7 @@ Knows nothing of threads or of how often to try.
 import json
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -27,6 +27,10 @@ SPELLINGS = {"max_tokens": "max_completion_tokens"}
 """Parameters that some endpoints know by another name, and say so."""
 DISPENSABLE = ("stream_options", "seed")
 """Parameters that some endpoints refuse and an answer can do without."""
+LABEL = "label"
+"""Name of the schema, and of its one key, that an answer which is one of some choices is asked for by."""
+LABEL_TOKENS = 24
+"""Allowed on top of the longest answer for the JSON around a label."""
 STOPS_SENT = 4
 """The protocol allows no more stop strings; all of them are also looked for here."""
 
@@ -62,19 +66,39 @@ def body_of(model: str, request: Request, refused: frozenset[str]) -> dict[str, 
         "stream": True,
         "stream_options": {"include_usage": True},
     }
-    if request.stop:
+    if request.stop and not request.choices:
         body["stop"] = list(request.stop[:STOPS_SENT])
     if request.schema is not None:
-        schema = dict(request.schema)
-        body["response_format"] = {
-            "type": "json_schema",
-            "json_schema": {"name": "answer", "schema": schema, "strict": _closed(schema)},
-        }
+        body["response_format"] = _json_schema("answer", request.schema)
+    elif request.choices:
+        body["response_format"] = _json_schema(LABEL, _one_of(request.choices))
+        body["max_tokens"] = request.max_tokens + LABEL_TOKENS
     for name in refused:
         value = body.pop(name, None)
         if name in SPELLINGS and value is not None:
             body[SPELLINGS[name]] = value
     return body
+
+
+def _json_schema(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    strict = _closed(dict(schema))
+    return {"type": "json_schema", "json_schema": {"name": name, "schema": dict(schema), "strict": strict}}
+
+
+def _one_of(choices: Sequence[str]) -> dict[str, Any]:
+    """An object, since that is all that some endpoints take, whose one value is a choice."""
+    label = {"type": "string", "enum": list(choices)}
+    return {"type": "object", "properties": {LABEL: label}, "required": [LABEL], "additionalProperties": False}
+
+
+def given_choice(text: str, choices: Sequence[str]) -> str:
+    """The choice in a reply; the reply as it stands where it holds none, as an endpoint's may that takes no schema."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    found = value.get(LABEL) if isinstance(value, dict) else value
+    return found if isinstance(found, str) and found in choices else text
 
 
 def refuses(response: httpx.Response, body: Mapping[str, Any]) -> str | None:
@@ -83,6 +107,9 @@ def refuses(response: httpx.Response, body: Mapping[str, Any]) -> str | None:
         return None
     said = response.text[:4096]
     marks = {**SPELLINGS, **{name: name for name in DISPENSABLE}}
+    if body.get("response_format", {}).get("json_schema", {}).get("name") == LABEL:
+        # Without it the answer is free text, in which a label can still be found.
+        marks["response_format"] = "response_format"
     return next((name for name, mark in marks.items() if name in body and mark in said), None)
 
 

@@ -25,10 +25,12 @@ from openbook.core.protocols import Generator, Progress, Retriever, silent
 from openbook.core.types import Adapter
 from openbook.nearest import by_meaning, by_words, nearest_shots
 from openbook.project.adapters import Study, hidden_documents, studied, train, watched
+from openbook.project.choices import choices_of
 from openbook.project.exam import Exam
 from openbook.project.generators import open_generator
 from openbook.project.knowledge import Knowledge, Version, search_settings, where
 from openbook.project.plans import ArmPlan, plan, plans
+from openbook.project.prompts import Found, candidates, keep_found, read_found, search_key
 from openbook.project.sizes import Budget, capped, load, path
 from openbook.prompt import Shot, Template
 from openbook.raft import labelled_passages
@@ -55,6 +57,7 @@ class Project:
         self.knowledge = Knowledge(root, config, self.workspace)
         self._generators: dict[str, Generator] = {}
         self._retrievers: dict[str, Retriever] = {}
+        self._searches: dict[str, Path] = {}
 
     @classmethod
     def open(cls, root: Path, *, file: str = configuration.FILE, budget: str = "") -> "Project":
@@ -105,17 +108,21 @@ class Project:
         """An arm ready to be asked; model and index are opened at the first question.
 
         Raises:
-            UsageError: The index is behind the files, or the arm's adapter is not trained yet.
+            UsageError: The index is behind the files, the arm's adapter is not trained yet, or its prompt not chosen.
             ModelError: The model is not on this machine.
         """
-        chosen = self.plan(name)
+        return self.arm_of(self._settled(self.plan(name)), version=version, seed=seed)
+
+    def arm_of(self, chosen: ArmPlan, *, version: Version = "current", seed: int = 0) -> Arm:
+        """The same of a plan, whose prompt is taken as it stands."""
         if chosen.impossible:
-            raise UsageError(f"The arm {name!r} is not applicable: {chosen.impossible}.")
+            raise UsageError(f"The arm {chosen.name!r} is not applicable: {chosen.impossible}.")
         prompt, generate = chosen.prompt, chosen.generate
+        generator = self._generator(chosen, seed)
         return Arm(
-            name=name,
+            name=chosen.name,
             kind=chosen.kind,
-            generator=self._generator(chosen, seed),
+            generator=generator,
             template=self.template(chosen),
             retrieval=self._retrieval(chosen, version) if chosen.retrieves else None,
             sampling=Sampling(
@@ -124,6 +131,7 @@ class Project:
                 stop=generate.stop,
                 seed=generate.seed,
                 schema=generate.schema_,
+                choices=self.choices(chosen) if getattr(generator, "chooses", "") else (),
             ),
             abstention=Abstention(sentence=prompt.abstain, pattern=prompt.abstain_pattern),
             seed=seed,
@@ -143,6 +151,39 @@ class Project:
                 self.exam.division.train, groups, count=chosen.prompt.shots, seed=self.config.examples.split.seed
             )
         return template_for(chosen.kind, instructions=chosen.prompt.instructions, shots=shots)
+
+    def found_prompt(self, chosen: ArmPlan) -> Found | None:
+        """The finished search for an arm's prompt."""
+        return read_found(self._search_file(chosen))
+
+    def keep_prompt(self, chosen: ArmPlan, found: Found) -> None:
+        """Let this be the arm's prompt, as long as nothing that it was chosen by changes."""
+        keep_found(self._search_file(chosen), found)
+
+    def _search_file(self, chosen: ArmPlan) -> Path:
+        asked_of = f"{chosen.name} {self.content() if chosen.retrieves else ''}"
+        if asked_of not in self._searches:
+            tried = [self.arm_of(one).fingerprint for one in candidates(chosen)]
+            key = search_key(tried, self.exam.division.dev, self.config)
+            self._searches[asked_of] = self.workspace.search(key)
+        return self._searches[asked_of]
+
+    def _settled(self, chosen: ArmPlan) -> ArmPlan:
+        """The arm with the prompt that its search chose, where it searches for one."""
+        tried = candidates(chosen)
+        if not tried or chosen.impossible:
+            return chosen
+        found = self.found_prompt(chosen)
+        if found is None:
+            raise UsageError(
+                f"The prompt of the arm {chosen.name!r} is not chosen yet: [prompt] search tries {len(tried)} on dev"
+                " questions. Run: openbook compare"
+            )
+        return tried[found.chosen]
+
+    def choices(self, chosen: ArmPlan) -> tuple[str, ...]:
+        """The labels that the arm's answers are to be one of; empty where they are free text."""
+        return choices_of(chosen, self.config.project.task, self.exam.examples)
 
     def _shots(self, chosen: ArmPlan) -> ShotsByQuestion | None:
         """Few-shots that depend on the question, where the arm shows any and its prompt asks for them."""

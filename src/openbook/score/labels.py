@@ -6,6 +6,7 @@ The label set is that of the references. An answer gives a label where all of it
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -32,6 +33,14 @@ def normalised(text: str) -> str:
 def label_set(examples: Iterable[Example]) -> tuple[str, ...]:
     """The normalised labels of the references of answerable examples, sorted."""
     return tuple(sorted({normalised(r) for e in examples if e.answerable for r in e.references} - {""}))
+
+
+def spellings(examples: Iterable[Example]) -> tuple[str, ...]:
+    """The labels of `label_set` in the same order, each as the references write it most often."""
+    written: dict[str, Counter[str]] = {}
+    for reference in (r.strip() for e in examples if e.answerable for r in e.references):
+        written.setdefault(normalised(reference), Counter())[reference] += 1
+    return tuple(min(found, key=lambda one: (-found[one], one)) for label, found in sorted(written.items()) if label)
 
 
 def given_label(text: str, labels: frozenset[str]) -> str | None:

@@ -33,6 +33,8 @@ QUESTIONS = (
     "Are worn boots taken back?",
     "How often are ropes checked?",
 )
+CHOICES = ("card", "card arrival", "card_arrival_time", "returns & refunds", "Größe", "no")
+"""Some are the beginning of others."""
 INSTRUCTIONS = Message(
     role="system", content="You answer questions about the rules of an outdoor shop, briefly and in full sentences."
 )
@@ -157,6 +159,22 @@ class GeneratorConformance:
             assert stopped[0].text == joined[0] == answer.text.split(mark)[0].strip()
             assert stopped[0].finish == "stop"
 
+    def test_given_choices_it_answers_with_one_of_them(self, generator: Generator) -> None:
+        asked = self.choosing(generator)
+        joined, answers = self.streamed(generator, asked)
+        for index, answer in answers.items():
+            assert answer.text in CHOICES
+            assert joined[index] == answer.text
+            assert (answer.finish, answer.prompt) == ("stop", asked[index].hash)
+        assert {asked[index].hash for index in answers}.isdisjoint(one.hash for one in self.requests())
+
+    def test_a_choice_does_not_depend_on_what_is_asked_beside_it(self, generator: Generator) -> None:
+        asked = self.choosing(generator)
+        alone = [text for one in asked for text in texts(self.answers(generator, [one]))]
+        assert texts(self.answers(generator, asked)) == alone
+        mixed = self.answers(generator, [*self.requests(), *asked[::-1]])
+        assert texts(mixed[len(self.requests()) :]) == alone[::-1]
+
     def test_a_failure_stands_in_its_own_place(self, generator: Generator) -> None:
         self.skip_if_lacking("bad")
         requests = self.requests()
@@ -199,6 +217,12 @@ class GeneratorConformance:
         next(left)
         del left
         assert texts(self.answers(generator, self.requests())) == expected
+
+    def choosing(self, generator: Generator) -> list[Request]:
+        """Questions that have to be answered by one of `CHOICES`."""
+        if not getattr(generator, "chooses", ""):
+            pytest.skip("it does not say `chooses`: it answers freely")
+        return [replace(one, choices=CHOICES) for one in self.requests()]
 
     def answers(self, generator: Generator, requests: Sequence[Request]) -> list[Answer]:
         results = generate(generator, requests)

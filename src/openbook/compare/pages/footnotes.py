@@ -6,6 +6,9 @@ Knows the report's JSON, nothing behind it; a report of an older version, withou
 from collections.abc import Mapping
 from typing import Any
 
+from openbook.compare import promptsearch
+from openbook.compare.marking.chosen import choices_notes
+
 Json = Mapping[str, Any]
 
 
@@ -19,6 +22,8 @@ def footnotes(report: Json) -> list[str]:
         *_detectable(report),
         *_interaction(report),
         *_unchecked(report),
+        *choices_notes(report),
+        *promptsearch.notes(report),
     ]
 
 

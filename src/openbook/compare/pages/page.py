@@ -11,8 +11,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from openbook.compare import promptsearch
 from openbook.compare.causes.causes import NAMES
-from openbook.compare.pages import charts, figures, forgetting_words, legend, memo, tables, wrongs
+from openbook.compare.pages import charts, costs_words, figures, forgetting_words, legend, memo, tables, wrongs
 from openbook.compare.pages.anchors import anchors, linked
 from openbook.compare.pages.parttables import part_tables
 from openbook.compare.pages.sidebyside import side_by_side
@@ -86,6 +87,8 @@ def _tables(report: Json) -> Json:
         "unlike": unlike(report),
         "gates": report.get("gates", ()),
         "forgetting": _forgetting(report),
+        "costs": _costs(report),
+        "searched": (promptsearch.HEADS, promptsearch.cells(report)),
     }
 
 
@@ -190,6 +193,19 @@ def _curve(report: Json) -> str:
         if (rows := [row for row in points if row["mean"] is not None])
     ]
     return charts.curve(lines, metric=report["metric"]) if lines else ""
+
+
+def _costs(report: Json) -> Json | None:
+    if not report.get("costs"):
+        return None
+    return {
+        "lead": costs_words.sentence(report),
+        "tables": [
+            ("What the first year costs", costs_words.HEADS, costs_words.arm_cells(report)),
+            ("Where two arms cost the same", costs_words.CROSSING_HEADS, costs_words.crossing_cells(report)),
+        ],
+        "remarks": costs_words.assumptions(report),
+    }
 
 
 def _freshness(report: Json) -> str:

@@ -73,6 +73,10 @@ def size(plan: ArmPlan) -> float:
     return max(0.05, parameters / REFERENCE_PARAMETERS)
 
 
+LABEL_TOKENS = 8
+"""Read, when one of several labels has to be chosen: a few labels, together."""
+
+
 def answer_seconds(project: Project, plan: ArmPlan, asked: int, speeds: Speeds) -> float:
     """Seconds of answering so many questions.
 
@@ -87,7 +91,8 @@ def answer_seconds(project: Project, plan: ArmPlan, asked: int, speeds: Speeds) 
         return asked * CALL_SECONDS
     # A prompt's fixed part is read once, so few-shots and instructions hardly count.
     read = prompt_tokens(project, plan) - _head(plan)
-    return asked * (read / speeds.read + answer_tokens(project, plan) / speeds.write)
+    written = LABEL_TOKENS if project.choices(plan) else answer_tokens(project, plan)
+    return asked * (read / speeds.read + written / speeds.write)
 
 
 def training_seconds(project: Project, plan: ArmPlan, rows: int, speeds: Speeds) -> float:

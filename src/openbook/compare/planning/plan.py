@@ -7,6 +7,7 @@ From what is expected by constants (`expected`), and from what answering and tra
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from openbook.compare import promptsearch
 from openbook.compare.answers import missing
 from openbook.compare.marking.judging import answers_to_judge, bench_of, unasked
 from openbook.compare.marking.metrics import metrics_of
@@ -18,8 +19,10 @@ from openbook.compare.probes.forgetting import MAX_TOKENS, instructions, is_miss
 from openbook.compare.probes.freshness import questions as freshness_questions
 from openbook.compare.seats import seat, seats, seeds, taking_part
 from openbook.core.errors import OpenbookError
+from openbook.core.protocols import Metric
 from openbook.core.types import Example
 from openbook.project import ArmPlan, Project
+from openbook.project.prompts import candidates
 
 PARAGRAPH_TOKENS = 90
 """Of a paragraph of the forgetting probe."""
@@ -56,14 +59,14 @@ def estimate(project: Project, *, afresh: bool = False, pace: Pace | None = None
         pace: What is known of this machine; default: what this project's runs say of it.
     """
     config, exam = project.config, project.exam
-    if not afresh:
-        metrics_of(project)  # A wrong metric is said before anything runs.
+    metric = metrics_of(project)[0]  # A wrong metric is said before anything runs.
     plans = taking_part(project)
     paper = set_paper(exam.division, exam.groups.keys, limit=config.compare.questions)
     updates = exam.updates if config.probes.freshness and project.knowledge.has_updates else ()
     changed = freshness_questions(updates, exam.examples, config.probes.freshness_questions)
     pace = pace or measure(project, plans)
     steps = [_ingest(project, pace, afresh)] if any(plan.retrieves for plan in plans) else []
+    steps += [_search(project, plan, metric, pace, afresh) for plan in plans if candidates(plan)]
     steps += [_train(project, plan, pace, afresh) for plan in _trained_once(plans)]
     for plan in plans:
         again = len(changed) * (2 if plan.retrieves else 1) + (2 * config.probes.gap if plan.tunes else 0)
@@ -127,6 +130,18 @@ def _ingest(project: Project, pace: Pace, afresh: bool) -> Step:
     seconds = pace.ingesting or 4 + sum(file.path.stat().st_size for file in files) / 25_000
     done = not afresh and project.knowledge.content() is not None
     return Step(what=f"ingest {len(files)} documents", seconds=seconds, done=done)
+
+
+def _search(project: Project, plan: ArmPlan, metric: Metric, pace: Pace, afresh: bool) -> Step:
+    """Every candidate on the same dev questions; taken as if none of them was answered yet."""
+    tried, asked = candidates(plan), len(promptsearch.questions(project))
+    seconds = sum(pace.answer(project, one, asked) for one in tried)
+    try:
+        done = not afresh and not promptsearch.is_missing(project, plan, metric)
+    except OpenbookError:
+        done = False
+    what = f"search a prompt for {plan.name}: {len(tried)} candidates, {asked} dev questions each"
+    return Step(what=what, seconds=seconds, done=done)
 
 
 def _train(project: Project, plan: ArmPlan, pace: Pace, afresh: bool) -> Step:
