@@ -272,6 +272,7 @@ def _advance(task: Task, loaded: Loaded, *, cancelled: bool) -> Iterator[Item]:
 
 def _finished(task: Task, text: str, finish: Finish) -> Answer:
     line = task.line
+    tokens = len(line.written) + line.ended
     return Answer(
         text=text,
         hits=task.request.hits,
@@ -279,6 +280,7 @@ def _finished(task: Task, text: str, finish: Finish) -> Answer:
         prompt=task.request.hash,
         usage=Usage(input_tokens=len(line.prompt), output_tokens=len(line.written)),
         seconds={"first_token": task.first or 0.0, "generate": line.seconds},
+        log_probability=line.log_probability / tokens if tokens else None,
     )
 
 
