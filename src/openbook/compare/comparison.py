@@ -13,11 +13,12 @@ from threading import Event
 
 from openbook import models
 from openbook.arms import Arm
-from openbook.compare import evidence, forgetting, freshness, judging, latency
+from openbook.compare import evidence, forgetting, freshness, judging, latency, robustness
 from openbook.compare.answers import ask, missing
 from openbook.compare.forgetting import Probe
 from openbook.compare.metrics import metrics_of
 from openbook.compare.paper import Paper, set_paper
+from openbook.compare.robustness import Robustness
 from openbook.compare.seats import (
     Absent,
     Seat,
@@ -54,6 +55,7 @@ class Material:
         gap: Training and dev questions that tuned arms answered beside the test.
         latency: Questions answered one at a time.
         forgetting: What has nothing to do with the job, and the tuned arms it is put to.
+        robustness: Test questions over altered passages, and the arms that look up.
     """
 
     paper: Paper
@@ -65,6 +67,7 @@ class Material:
     gap: tuple[Sequence[Example], Sequence[Example]]
     latency: Sequence[Example]
     forgetting: Probe | None = None
+    robustness: Robustness | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +120,7 @@ def compare(
         _ingest(sitting, dev=dev)
         _tune(sitting)
         material = gather(project, dev=dev)
-        for step in (_answer, _gap, _freshness, _forgetting, _latency, _judge):
+        for step in (_answer, _gap, _freshness, _forgetting, _robustness, _latency, _judge):
             if cancel is None or not cancel.is_set():
                 step(sitting, material)
     return gather(project, dev=dev)
@@ -162,6 +165,7 @@ def gather(project: Project, *, dev: bool = False, partial: bool = False) -> Mat
         gap=_gap_questions(project, dev),
         latency=paper.questions[: config.probes.latency],
         forgetting=forgetting.probe(project, ready),
+        robustness=None if dev else robustness.probe(project, ready, paper),
     )
 
 
@@ -249,6 +253,16 @@ def _forgetting(sitting: _Sitting, material: Material) -> None:
             with sitting.stage(f"forgetting of {subject.name}"):
                 progress = sitting.watch.progress
                 forgetting.measure(subject, probe, retry_failures=again, cancel=cancel, progress=progress)
+
+
+def _robustness(sitting: _Sitting, material: Material) -> None:
+    probe = material.robustness
+    if probe is None:
+        return
+    for trial in probe.trials:
+        if sitting.cancel is None or not sitting.cancel.is_set():
+            told = f"robustness of {trial.desk.name}: {trial.condition.replace('_', ' ')}"
+            _ask(sitting, trial.desk, probe.questions, told)
 
 
 def _latency(sitting: _Sitting, material: Material) -> None:

@@ -84,13 +84,14 @@ def _failed(project: Project, found: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _pages(project: Project, found: Mapping[str, Any]) -> dict[str, str]:
-    from openbook.compare import classic, memo, page, tables, wrongs
+    from openbook.compare import classic, memo, page, probed, tables, wrongs
 
     command = f"openbook compare -C {project.root.name}" + (" --dev" if found["examples"]["side"] == "dev" else "")
     required = [row["require"] for row in found.get("gates", ())]
     configured = {str(parse(text)) for text in project.config.compare.require} if required else set()
     command += "".join(f" --require {shlex.quote(text)}" for text in required if text not in configured)
     more = [("Why answers were wrong", wrongs.markdown(found)), ("The usual table", classic.markdown(found))]
+    more += probed.markdown(found)
     return {
         "report.html": page.html(found, command=command),
         "report.md": tables.markdown(found, command=command, more=more),

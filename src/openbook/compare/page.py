@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from openbook.compare import charts, figures, forgetting_words, legend, memo, tables, wrongs
+from openbook.compare import charts, figures, forgetting_words, legend, memo, probed, tables, wrongs
 from openbook.compare.anchors import anchors, linked
 from openbook.compare.causes import NAMES
 from openbook.compare.freshness import CLASSES
@@ -81,6 +81,7 @@ def _tables(report: Json) -> Json:
         "unlike": unlike(report),
         "gates": report.get("gates", ()),
         "forgetting": _forgetting(report),
+        "probed": probed.sections(report),
     }
 
 

@@ -9,12 +9,16 @@ from dataclasses import dataclass
 
 from openbook import models
 from openbook.arms import SHOWS_SHOTS
+from openbook.compare.altered import CONDITIONS, DISTRACTORS
 from openbook.compare.answers import missing
 from openbook.compare.forgetting import MAX_TOKENS, instructions, is_missing, paragraphs, probe
 from openbook.compare.freshness import questions as freshness_questions
 from openbook.compare.judging import answers_to_judge, bench_of, unasked
 from openbook.compare.metrics import metrics_of
-from openbook.compare.paper import set_paper
+from openbook.compare.paper import Paper, set_paper
+from openbook.compare.robustness import probe as robustness_probe
+from openbook.compare.robustness import questions as robustness_questions
+from openbook.compare.robustness import takes_part
 from openbook.compare.seats import seat, seats, seeds, taking_part
 from openbook.core.errors import OpenbookError
 from openbook.core.types import Example
@@ -78,6 +82,7 @@ def estimate(project: Project) -> Plan:
     alone = config.probes.latency * len(plans)
     answered = all(step.done for step in steps)
     steps += _forgetting(project, plans, speeds)
+    steps += _robustness(project, plans, paper, speeds)
     steps.append(Step(what=f"latency: {alone} questions one at a time", seconds=alone * 2.0, done=answered))
     if config.judge.model:
         steps.append(_judge(project, plans, paper.questions))
@@ -108,6 +113,30 @@ def _nothing_to_put(project: Project) -> bool:
     except OpenbookError:
         return False
     return found is not None and not any(is_missing(subject, found) for subject in found.subjects)
+
+
+def _robustness(project: Project, plans: Sequence[ArmPlan], paper: Paper, speeds: Speeds) -> list[Step]:
+    """The arms that look up, asked over altered passages. Right passages among wrong ones make a longer prompt."""
+    settings, looking = project.config.probes, [plan for plan in plans if takes_part(plan)]
+    asked = robustness_questions(paper, settings.robustness_questions) if settings.robustness else []
+    if not asked or not looking:
+        return []
+    each = len(CONDITIONS) * len(asked)
+    longer = [1 + DISTRACTORS / plan.retrieve.passages / len(CONDITIONS) for plan in looking]
+    seconds = sum(_answer(project, plan, each, speeds) * more for plan, more in zip(looking, longer, strict=True))
+    what = f"robustness: {len(asked)} questions, {len(CONDITIONS)} kinds of altered passages, {len(looking)} arms"
+    return [Step(what=what, seconds=seconds, done=_withstood(project, paper))]
+
+
+def _withstood(project: Project, paper: Paper) -> bool:
+    """Whether everything has been asked over altered passages already."""
+    if not project.workspace.robustness.exists():
+        return False
+    try:
+        found = robustness_probe(project, seats(project), paper)
+    except OpenbookError:
+        return False
+    return found is not None and found.is_done
 
 
 def _speeds() -> tuple[Speeds, str]:

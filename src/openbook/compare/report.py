@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from openbook.arms import CONTROLS
-from openbook.compare import forgetting_words, forgotten, latency, looks
+from openbook.compare import abstention, bytag, forgetting_words, forgotten, latency, looks, withstood
 from openbook.compare.best import against
 from openbook.compare.classic import classic
 from openbook.compare.comparison import Material, this_machine
@@ -31,7 +31,7 @@ from openbook.project import Project
 from openbook.score.cost import answer_usd, machine_usd, per_1000
 from openbook.score.stats import AgainstBest, mean_interval
 
-VERSION = 2
+VERSION = 3
 """Raised whenever the same runs would give another report."""
 
 Json = dict[str, Any]
@@ -78,7 +78,10 @@ def build(project: Project, material: Material, marks: Marks, *, look: looks.Loo
             "freshness": _freshness_row(project, material, fresh),
             "gap": gap_of(material, marks),
             "forgetting": kept,
+            "abstention": abstention.row(material, marks, below=why.below),
+            "robustness": withstood.row(material.robustness, marks, margin=config.compare.margin, alpha=alpha),
         },
+        "tags": bytag.row(marks),
         "why": why.row(),
         "recommendation": chosen.row(),
         **_machines(material),
