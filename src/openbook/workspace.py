@@ -8,6 +8,7 @@
   adapters/<fingerprint>/ trained adapters, checkpoints while training
   runs/<fingerprint>/     run.json, records.jsonl, passages.jsonl, prompts.jsonl
   forgetting/<fingerprint>/ losses.jsonl, and a run's files: a model's general knowledge, with or without an adapter
+  robustness/<fingerprint>/ a run's files: an arm asked over altered passages
   reports/<fingerprint>/  report.json, report.html, report.md, memo.md, gates.json
   latest.json             the reports shown last
   searches/<fingerprint>.json the prompts an arm's search tried, and the one it chose
@@ -57,6 +58,10 @@ class Workspace:
     @property
     def forgetting(self) -> Path:
         return self.folder / "forgetting"
+
+    @property
+    def robustness(self) -> Path:
+        return self.folder / "robustness"
 
     def report(self, fingerprint: str) -> Path:
         return self.folder / "reports" / fingerprint

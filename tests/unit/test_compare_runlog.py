@@ -1,5 +1,6 @@
 """Runs on disk: read back as they were written, resumed after a kill, readable without index or model."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,16 @@ MACHINE = {"cpu": "A", "cores": 2}
 def test_records_are_read_back_as_they_were_written(tmp_path: Path) -> None:
     RunLog(tmp_path).append([FULL, FAILED])
     assert dict(RunLog(tmp_path).records) == {"k": FULL, "f": FAILED}
+
+
+def test_records_of_an_older_version_have_no_probabilities_and_are_written_as_before(tmp_path: Path) -> None:
+    told = replace(FULL, key="told", result=replace(FULL.result, log_probability=-0.123456789))
+    RunLog(tmp_path).append([FULL, told])
+    plain, other = jsonl.read(tmp_path / "records.jsonl")
+    assert "log_probability" not in plain["answer"]
+    assert other["answer"] == {**plain["answer"], "log_probability": -0.12346}
+    found = [record.result for record in RunLog(tmp_path).records.values()]
+    assert [one.log_probability for one in found if isinstance(one, Answer)] == [None, -0.12346]
 
 
 def test_nothing_is_written_before_the_first_record(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -78,6 +79,40 @@ def test_answers_are_those_of_transformers(model: LocalModel) -> None:
 @pytest.mark.parametrize("batch", [1, 2, 8])
 def test_the_batch_does_not_change_an_answer(model: LocalModel, batch: int) -> None:
     assert texts(generator(model, batch=batch)) == texts(generator(model, batch=3))
+
+
+def by_reading(model: LocalModel, answer: Answer, request: Request) -> float:
+    """Mean log-probability of an answer's tokens where the model reads them all at once."""
+    import torch
+
+    network, tokenizer = load_model(model, dtype="float32", device="cpu"), load_tokenizer(model)
+    prompt = encode(tokenizer, request.messages, seq2seq=model.kind == "seq2seq")
+    ids = torch.tensor([prompt])
+    whole = network.generate(input_ids=ids, max_new_tokens=request.max_tokens, do_sample=False)
+    new = whole[0, 1:] if model.kind == "seq2seq" else whole[0, len(prompt) :]
+    assert len(new) == answer.usage.output_tokens + (answer.finish == "stop")
+    with torch.inference_mode():
+        if model.kind == "seq2seq":
+            logits = network(input_ids=ids, decoder_input_ids=whole[:, :-1]).logits[0]
+        else:
+            logits = network(input_ids=whole[:, :-1]).logits[0, len(prompt) - 1 :]
+        return float(logits.log_softmax(-1).gather(-1, new[:, None]).mean())
+
+
+def test_an_answer_tells_how_likely_the_model_found_it(model: LocalModel) -> None:
+    for batch in (1, 4):
+        for answer, request in zip(generate(generator(model, batch=batch), REQUESTS), REQUESTS, strict=True):
+            assert isinstance(answer, Answer)
+            assert answer.log_probability == pytest.approx(by_reading(model, answer, request), abs=1e-4)
+            assert answer.log_probability is not None
+            assert answer.log_probability < 0
+
+
+def test_an_answer_that_was_never_begun_has_no_likelihood(model: LocalModel) -> None:
+    cancel = Event()
+    cancel.set()
+    (found,) = [event for _, event in generator(model).stream(REQUESTS[:1], cancel) if isinstance(event, Answer)]
+    assert (found.finish, found.log_probability) == ("cancelled", None)
 
 
 def test_a_shared_beginning_is_read_once_and_changes_nothing(

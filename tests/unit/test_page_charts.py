@@ -24,6 +24,8 @@ MIX = charts.Mix(
     right=(0, 6),
 )
 
+CURVE = [(0.1, 0.0), (0.4, 0.1), (0.8, 0.25)]
+
 
 def quality(points: list[charts.Point]) -> ElementTree.Element:
     return ElementTree.fromstring(charts.quality(points, metric="facts", axis="seconds", unit="s"))
@@ -39,6 +41,7 @@ def places(drawing: ElementTree.Element, kind: str, name: str) -> list[float]:
         charts.quality(POINTS, metric="a & b", axis="<s>", unit="s"),
         charts.differences(ROWS, metric="facts", margin=0.05),
         charts.freshness([MIX]),
+        charts.risk([("<rag>", {"a & b": CURVE, "c": CURVE})]),
     ],
 )
 def test_a_drawing_is_well_formed_and_says_what_it_shows(drawing: str) -> None:
@@ -49,6 +52,18 @@ def test_a_drawing_is_well_formed_and_says_what_it_shows(drawing: str) -> None:
     told = found.find(f"desc[@id='{description}']")
     assert told is not None
     assert re.search(r"\d", told.text or "")
+
+
+def test_a_curve_runs_through_its_points_and_the_second_one_is_dashed() -> None:
+    drawing = ElementTree.fromstring(charts.risk([("rag", {"first": CURVE}), ("hybrid", {"x": CURVE, "y": CURVE[:2]})]))
+    lines = [line for line in drawing.iter("line") if line.attrib["class"] == "range"]
+    assert [line.attrib.get("stroke-dasharray", "") for line in lines] == ["", "", "", "", "5 4"]
+    assert [line.attrib["x2"] for line in lines[:1]] == [line.attrib["x1"] for line in lines[1:2]]
+    assert float(lines[0].attrib["y1"]) > float(lines[0].attrib["y2"]), "a greater risk is higher"
+    assert float(lines[0].attrib["x1"].rstrip("%")) < float(lines[0].attrib["x2"].rstrip("%"))
+    told = drawing.find("desc")
+    assert told is not None
+    assert "rag by first: risk 0.10 at 40%, 0.25 at 80%" in (told.text or "")
 
 
 def test_better_is_higher_and_slower_is_further_right() -> None:

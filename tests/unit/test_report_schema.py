@@ -31,6 +31,9 @@ name = "{model}"
 abstain = "That is not in our pages"
 [tune]
 trainer = "memorise"
+[probes]
+robustness = true
+robustness_questions = 3
 [compare]
 arms = {arms}
 [cost.prices]
@@ -104,6 +107,10 @@ def test_a_report_of_all_five_arms_fulfils_it(
     assert report["arms"]["hybrid"]["adapter"]
     assert report["probes"]["gap"]["tuned"]["train"]
     assert report["probes"]["forgetting"]["arms"]["tuned"]["instructions"]["n"] == 12
+    assert set(report["probes"]["robustness"]["arms"]) == {"rag", "hybrid"}
+    assert len(report["probes"]["robustness"]["arms"]["rag"]) == 5
+    assert report["probes"]["abstention"]["arms"]["rag"]["unanswerable"]["n"]
+    assert "area" in report["probes"]["abstention"]["arms"]["rag"]["orders"]["retrieval"]
 
 
 def test_arms_that_are_not_applicable_and_the_answers_on_disk_fulfil_it(

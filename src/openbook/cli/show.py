@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from openbook.compare.pages import forgetting_words, tables, wrongs
+from openbook.compare.pages import forgetting_words, probed, tables, wrongs
 from openbook.compare.planning.plan import Plan
 from openbook.compare.taste import Taste
 
@@ -22,7 +22,7 @@ def show_report(report: Mapping[str, Any]) -> None:
     out = console()
     out.print(_table(tables.heads(report), tables.rows(report)))
     kept = forgetting_words.notes(report["probes"].get("forgetting"))
-    for line in [*tables.notes(report), *tables.absent(report), *kept]:
+    for line in [*tables.notes(report), *tables.absent(report), *kept, *probed.lines(report)]:
         out.print(f"[dim]{line}[/dim]")
     if report.get("looks"):
         out.print(f"[dim]Looks at test scores so far: {report['looks']}. Use --dev for iterating.[/dim]")

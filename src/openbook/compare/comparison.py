@@ -19,8 +19,9 @@ from openbook.compare.causes import evidence
 from openbook.compare.marking import judging
 from openbook.compare.marking.metrics import metrics_of
 from openbook.compare.paper import Paper, set_paper
-from openbook.compare.probes import curve, forgetting, freshness, latency
+from openbook.compare.probes import curve, forgetting, freshness, latency, robustness
 from openbook.compare.probes.forgetting import Probe
+from openbook.compare.probes.robustness import Robustness
 from openbook.compare.seats import (
     Absent,
     Seat,
@@ -59,6 +60,7 @@ class Material:
         latency: Questions answered one at a time.
         forgetting: What has nothing to do with the job, and the tuned arms it is put to.
         curve: Tuned arms trained on a part of their rows, as far as they are trained; one seed each.
+        robustness: Test questions over altered passages, and the arms that look up.
     """
 
     paper: Paper
@@ -71,6 +73,7 @@ class Material:
     latency: Sequence[Example]
     forgetting: Probe | None = None
     curve: Sequence[Seat] = ()
+    robustness: Robustness | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +128,7 @@ def compare(
         _search(sitting, metric)
         _tune(sitting)
         material = gather(project, dev=dev, partial=cancel is not None and cancel.is_set())
-        for step in (_answer, _gap, _freshness, _forgetting, _latency, _judge, _curve):
+        for step in (_answer, _gap, _freshness, _forgetting, _robustness, _latency, _judge, _curve):
             if cancel is None or not cancel.is_set():
                 step(sitting, material)
     return gather(project, dev=dev, partial=cancel is not None and cancel.is_set())
@@ -171,6 +174,7 @@ def gather(project: Project, *, dev: bool = False, partial: bool = False) -> Mat
         latency=paper.questions[: config.probes.latency],
         forgetting=forgetting.probe(project, ready),
         curve=() if dev else curve.points(project),
+        robustness=None if dev else robustness.probe(project, ready, paper),
     )
 
 
@@ -271,6 +275,16 @@ def _forgetting(sitting: _Sitting, material: Material) -> None:
             with sitting.stage(f"forgetting of {subject.name}"):
                 progress = sitting.watch.progress
                 forgetting.measure(subject, probe, retry_failures=again, cancel=cancel, progress=progress)
+
+
+def _robustness(sitting: _Sitting, material: Material) -> None:
+    probe = material.robustness
+    if probe is None:
+        return
+    for trial in probe.trials:
+        if sitting.cancel is None or not sitting.cancel.is_set():
+            told = f"robustness of {trial.desk.name}: {trial.condition.replace('_', ' ')}"
+            _ask(sitting, trial.desk, probe.questions, told)
 
 
 def _latency(sitting: _Sitting, material: Material) -> None:

@@ -85,7 +85,7 @@ def _failed(project: Project, found: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _pages(project: Project, found: Mapping[str, Any]) -> dict[str, str]:
-    from openbook.compare.pages import classic, costs_words, memo, page, tables, wrongs
+    from openbook.compare.pages import classic, costs_words, memo, page, probed, tables, wrongs
 
     command = f"openbook compare -C {project.root.name}" + (" --dev" if found["examples"]["side"] == "dev" else "")
     command += f" --budget {project.config.compare.budget}" if project.budget else ""
@@ -96,6 +96,7 @@ def _pages(project: Project, found: Mapping[str, Any]) -> dict[str, str]:
     more.append(("What a year costs", costs_words.markdown(found)))
     if searched := promptsearch.cells(found):
         more.append(("Prompt search", tables.grid(promptsearch.HEADS, searched)))
+    more += probed.markdown(found)
     return {
         "report.html": page.html(found, command=command),
         "report.md": tables.markdown(found, command=command, more=more),

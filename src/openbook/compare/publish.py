@@ -33,6 +33,7 @@ def fingerprint(project: Project, material: Material, metrics: Sequence[Metric],
     seats = [*material.seats, *material.updated, *material.curve]
     files = [seat.log.folder / name for seat in seats for name in ("records.jsonl", "latency.jsonl")]
     files += material.forgetting.files if material.forgetting else []
+    files += material.robustness.files if material.robustness else []
     sections = {"project", "compare", "constraints", "cost", "probes"}
     return digest(
         {

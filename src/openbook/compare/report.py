@@ -11,6 +11,7 @@ from typing import Any
 from openbook.arms import CONTROLS
 from openbook.compare.causes.why import why_wrong
 from openbook.compare.comparison import Material, this_machine
+from openbook.compare.marking import bytag
 from openbook.compare.marking.chosen import choices_row
 from openbook.compare.marking.marks import Cell, Marks, mark
 from openbook.compare.marking.parts import parts_row, remarks
@@ -18,7 +19,7 @@ from openbook.compare.pages import forgetting_words
 from openbook.compare.pages.classic import classic
 from openbook.compare.paper import STRATA
 from openbook.compare.planning.cuts import budget_row
-from openbook.compare.probes import forgotten, latency
+from openbook.compare.probes import abstention, forgotten, latency, withstood
 from openbook.compare.probes.freshness import Freshness, tally
 from openbook.compare.probes.growth import curve_row
 from openbook.compare.promptsearch import search_row
@@ -39,7 +40,7 @@ from openbook.project import Project
 from openbook.score.cost import answer_usd, machine_usd, per_1000
 from openbook.score.stats import AgainstBest, mean_interval
 
-VERSION = 2
+VERSION = 3
 """Raised whenever the same runs would give another report."""
 
 Json = dict[str, Any]
@@ -87,7 +88,10 @@ def build(project: Project, material: Material, marks: Marks, *, look: looks.Loo
             "gap": gap_of(material, marks),
             "forgetting": kept,
             **({"curve": drawn} if (drawn := curve_row(project, material, marks, alpha=alpha)) else {}),
+            "abstention": abstention.row(material, marks, below=why.below),
+            "robustness": withstood.row(material.robustness, marks, margin=config.compare.margin, alpha=alpha),
         },
+        "tags": bytag.row(marks),
         **({"budget": budget_row(project.budget)} if project.budget else {}),
         "why": why.row(),
         "costs": costs_of(project, material, arms),

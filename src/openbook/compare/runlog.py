@@ -84,6 +84,7 @@ class RunLog:
             prompt=row["prompt"],
             usage=Usage(**row["usage"]),
             seconds=row["seconds"],
+            log_probability=row.get("log_probability"),
         )
 
 
@@ -114,6 +115,7 @@ def _record_row(record: Record) -> dict[str, Any]:
 
 
 def _answer_row(answer: Answer) -> dict[str, Any]:
+    told = answer.log_probability
     return {
         "text": answer.text,
         "hits": [{"chunk": h.chunk.id, "score": h.score, "ranks": dict(h.ranks)} for h in answer.hits],
@@ -123,6 +125,7 @@ def _answer_row(answer: Answer) -> dict[str, Any]:
         "prompt": answer.prompt,
         "usage": _usage_row(answer.usage),
         "seconds": {stage: round(value, 6) for stage, value in answer.seconds.items()},
+        **({} if told is None else {"log_probability": round(told, 5)}),
     }
 
 

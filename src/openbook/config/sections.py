@@ -350,6 +350,8 @@ class Probes(Section):
     forgetting: bool = Field(True, description="Measure what tuning cost a model of what it knew.")
     forgetting_texts: int = Field(24, ge=0, description="Paragraphs of general English it reads; 0: all 200.")
     forgetting_instructions: int = Field(12, ge=0, description="Plain instructions it is given; 0: all 60.")
+    robustness: bool = Field(False, description="Ask the arms that look up over altered passages too.")
+    robustness_questions: int = Field(24, ge=0, description="Answerable test questions for it at most; 0: all.")
     latency: int = Field(4, ge=0, description="Questions answered one at a time by every arm; 0: none.")
     gap: int = Field(24, ge=0, description="Training and dev questions answered by each tuned arm; 0: none.")
     curve: bool = Field(

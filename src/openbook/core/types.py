@@ -243,6 +243,8 @@ class Answer:
         finish: `length` means cut at the limit, which is counted.
         prompt: Hash of the request that was answered.
         seconds: Wall time by stage (`retrieve`, `first_token`, `generate`); for batched work each answer's share.
+        log_probability: Mean natural logarithm of the probability that the model gave each token it wrote, the one that
+            ended the answer included; None where the back end does not tell.
     """
 
     text: str
@@ -253,6 +255,7 @@ class Answer:
     prompt: str = ""
     usage: Usage = field(default_factory=Usage)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    log_probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,8 @@ class Line:
         seconds: The line's share of the time spent: each step's time over the lines in it.
         elapsed: Time spent on its batch until its latest token.
         chosen: Which of some given answers it is, where it had to be one (`choose`).
+        log_probability: Sum over its tokens, the end-of-sequence token included, of the natural logarithm of the
+            probability that the model gave them (at temperature 1).
     """
 
     prompt: list[int]
@@ -45,6 +47,7 @@ class Line:
     seconds: float = 0.0
     elapsed: float = 0.0
     chosen: int | None = None
+    log_probability: float = 0.0
 
 
 class Engine(Protocol):
@@ -83,8 +86,9 @@ def decode(engine: Engine, lines: Sequence[Line], *, ends: frozenset[int]) -> It
     started = time.perf_counter()
     logits = engine.start(active)
     while active:
-        for line, token in zip(active, _choose(logits, active), strict=True):
+        for line, (token, log_probability) in zip(active, _choose(logits, active), strict=True):
             line.ended = token in ends
+            line.log_probability += log_probability
             if not line.ended:
                 line.written.append(token)
         spent = time.perf_counter() - started
@@ -102,14 +106,16 @@ def decode(engine: Engine, lines: Sequence[Line], *, ends: frozenset[int]) -> It
             logits = engine.step([line.written[-1] for line in active])
 
 
-def _choose(logits: torch.Tensor, lines: Sequence[Line]) -> list[int]:
+def _choose(logits: torch.Tensor, lines: Sequence[Line]) -> list[tuple[int, float]]:
+    """Each line's next token, and the logarithm of the probability that the model gives it."""
     with torch.inference_mode():
         chosen: list[int] = logits.argmax(dim=-1).tolist()
         for place, line in enumerate(lines):
             if line.temperature > 0:
                 weights = torch.softmax(logits[place].float().cpu() / line.temperature, dim=-1)
                 chosen[place] = int(torch.multinomial(weights, 1, generator=line.chance))
-        return chosen
+        taken = logits.gather(-1, torch.tensor(chosen, device=logits.device)[:, None])[:, 0]
+        return list(zip(chosen, (taken - logits.logsumexp(-1)).tolist(), strict=True))
 
 
 class CausalEngine:

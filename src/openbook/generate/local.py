@@ -303,6 +303,7 @@ def _text(task: Task, loaded: Loaded) -> str:
 
 def _finished(task: Task, text: str, finish: Finish) -> Answer:
     line = task.line
+    tokens = len(line.written) + line.ended
     return Answer(
         text=text,
         hits=task.request.hits,
@@ -310,6 +311,7 @@ def _finished(task: Task, text: str, finish: Finish) -> Answer:
         prompt=task.request.hash,
         usage=Usage(input_tokens=len(line.prompt), output_tokens=len(line.written)),
         seconds={"first_token": task.first or 0.0, "generate": line.seconds},
+        log_probability=line.log_probability / tokens if tokens else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Four charts and a small track, drawn as inline SVG by plain functions. Knows no report: it is handed figures.
+"""Charts and a small track, drawn as inline SVG by plain functions. Knows no report: it is handed figures.
 
 Horizontal places are percentages and text has a fixed size, so one drawing serves a phone and a desk. Colours are CSS
 classes. Every chart has a title and a description that says in words what it shows.
@@ -7,6 +7,7 @@ classes. Every chart has a title and a description that says in words what it sh
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 
 from openbook.compare.pages.axes import Scale, ceiling, percent, round_values
 from openbook.compare.pages.tables import figure, signed
@@ -132,6 +133,41 @@ def differences(rows: Sequence[Difference], *, metric: str, margin: float) -> st
         )
     told = "; ".join(row.told for row in rows)
     return _svg("differences", f"Differences in {metric}", f"{told}. Margin {margin:g}.", height, parts)
+
+
+def risk(panels: Sequence[tuple[str, Mapping[str, Sequence[Sequence[float]]]]]) -> str:
+    """Risk against coverage, one panel an arm; the first line is drawn whole, the second one dashed.
+
+    Args:
+        panels: Arm → what its answers are ordered by → (coverage, risk) of the surest ones, fewest first.
+    """
+    step, above, below = 150, 38, 28
+    curves = [line for _, lines in panels for line in lines.values()]
+    top, scale = ceiling(max(risk for line in curves for _, risk in line)), Scale(low=0, high=1, left=0.11, right=0.97)
+    parts, told = [], []
+    for place, (name, lines) in enumerate(panels):
+
+        def y(value: float, base: float = step * place) -> float:
+            return round(base + above + (step - above - below) * (1 - value / top), 1)
+
+        keys = " · ".join(f"{'– –' if dashed else '—'} {key}" for dashed, key in enumerate(lines))
+        parts.append(f'<text class="label" x="0" y="{step * place + 14}">{escape(short(name))}</text>')
+        parts.append(f'<text class="tick" x="100%" y="{step * place + 14}" text-anchor="end">{escape(keys)}</text>')
+        for tick in (0.0, top):
+            parts.append(f'<line class="grid" x1="11%" x2="100%" y1="{y(tick)}" y2="{y(tick)}"/>')
+            parts.append(f'<text class="tick" x="9%" y="{y(tick) + 4}" text-anchor="end">{figure(tick)}</text>')
+        for tick in (0.0, 0.5, 1.0):
+            low = step * (place + 1) - 10
+            parts.append(f'<text class="tick" x="{scale.at(tick)}" y="{low}" text-anchor="middle">{tick:.0%}</text>')
+        for dashed, (key, line) in enumerate(lines.items()):
+            dash = ' stroke-dasharray="5 4"' if dashed else ""
+            for (a, b), (c, d) in pairwise(line):
+                ends = f'x1="{scale.at(a)}" x2="{scale.at(c)}" y1="{y(b)}" y2="{y(d)}"'
+                parts.append(f'<line class="range" {ends}{dash}/>')
+            half, (coverage, last) = line[(len(line) - 1) // 2], line[-1]
+            told.append(f"{name} by {key}: risk {half[1]:.2f} at {half[0]:.0%}, {last:.2f} at {coverage:.0%}")
+            parts.append(f'<circle class="dot" cx="{scale.at(coverage)}" cy="{y(last)}" r="4"/>')
+    return _svg("risk", "Risk against coverage", f"{'; '.join(told)}.", step * len(panels), parts)
 
 
 def freshness(mixes: Sequence[Mix]) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from openbook.compare import promptsearch
 from openbook.compare.causes.causes import NAMES
-from openbook.compare.pages import charts, costs_words, figures, forgetting_words, legend, memo, tables, wrongs
+from openbook.compare.pages import charts, costs_words, figures, forgetting_words, legend, memo, probed, tables, wrongs
 from openbook.compare.pages.anchors import anchors, linked
 from openbook.compare.pages.parttables import part_tables
 from openbook.compare.pages.sidebyside import side_by_side
@@ -89,6 +89,7 @@ def _tables(report: Json) -> Json:
         "forgetting": _forgetting(report),
         "costs": _costs(report),
         "searched": (promptsearch.HEADS, promptsearch.cells(report)),
+        "probed": probed.sections(report),
     }
 
 

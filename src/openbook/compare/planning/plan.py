@@ -11,12 +11,16 @@ from openbook.compare import promptsearch
 from openbook.compare.answers import missing
 from openbook.compare.marking.judging import answers_to_judge, bench_of, unasked
 from openbook.compare.marking.metrics import metrics_of
-from openbook.compare.paper import set_paper
+from openbook.compare.paper import Paper, set_paper
 from openbook.compare.planning.expected import CALL_SECONDS, reference_speeds
 from openbook.compare.planning.pace import Pace, measure
 from openbook.compare.probes import curve
+from openbook.compare.probes.altered import CONDITIONS, DISTRACTORS
 from openbook.compare.probes.forgetting import MAX_TOKENS, instructions, is_missing, paragraphs, probe
 from openbook.compare.probes.freshness import questions as freshness_questions
+from openbook.compare.probes.robustness import probe as robustness_probe
+from openbook.compare.probes.robustness import questions as robustness_questions
+from openbook.compare.probes.robustness import takes_part
 from openbook.compare.seats import seat, seats, seeds, taking_part
 from openbook.core.errors import OpenbookError
 from openbook.core.protocols import Metric
@@ -79,6 +83,7 @@ def estimate(project: Project, *, afresh: bool = False, pace: Pace | None = None
         steps.append(Step(what=f"answer {plan.name}: {still or asked} questions", seconds=seconds, done=not still))
     answered = all(step.done for step in steps)
     steps += _forgetting(project, plans, pace, afresh)
+    steps += _robustness(project, plans, paper, pace, afresh)
     steps += _latency(project, plans, pace, answered=answered)
     steps += [_judge(project, plans, paper.questions, afresh)] if config.judge.model else []
     steps += [_curve(project, plan, paper.questions, pace, afresh) for plan in plans if curve.parts(project, plan)]
@@ -111,6 +116,30 @@ def _nothing_to_put(project: Project) -> bool:
     except OpenbookError:
         return False
     return found is not None and not any(is_missing(subject, found) for subject in found.subjects)
+
+
+def _robustness(project: Project, plans: Sequence[ArmPlan], paper: Paper, pace: Pace, afresh: bool) -> list[Step]:
+    """The arms that look up, asked over altered passages. Right passages among wrong ones make a longer prompt."""
+    settings, looking = project.config.probes, [plan for plan in plans if takes_part(plan)]
+    asked = robustness_questions(paper, settings.robustness_questions) if settings.robustness else []
+    if not asked or not looking:
+        return []
+    each = len(CONDITIONS) * len(asked)
+    longer = [1 + DISTRACTORS / plan.retrieve.passages / len(CONDITIONS) for plan in looking]
+    seconds = sum(pace.answer(project, plan, each) * more for plan, more in zip(looking, longer, strict=True))
+    what = f"robustness: {len(asked)} questions, {len(CONDITIONS)} kinds of altered passages, {len(looking)} arms"
+    return [Step(what=what, seconds=seconds, done=not afresh and _withstood(project, paper))]
+
+
+def _withstood(project: Project, paper: Paper) -> bool:
+    """Whether everything has been asked over altered passages already."""
+    if not project.workspace.robustness.exists():
+        return False
+    try:
+        found = robustness_probe(project, seats(project), paper)
+    except OpenbookError:
+        return False
+    return found is not None and found.is_done
 
 
 def _unanswered(project: Project, plan: ArmPlan, questions: Sequence[Example]) -> int:

@@ -7,6 +7,7 @@ estimand is the example-weighted mean. Score sequences hold None where an answer
 from openbook.score.stats.agreement import Agreement, kappa
 from openbook.score.stats.best import AgainstBest, against_best
 from openbook.score.stats.clusters import Spread, design_effect, group_correlation, spread
+from openbook.score.stats.coverage import RiskCoverage, risk_coverage
 from openbook.score.stats.crossed import crossed_interval, seed_variance
 from openbook.score.stats.family import holm
 from openbook.score.stats.intervals import Interval, mean_interval, proportion_interval, wilson
@@ -28,6 +29,7 @@ __all__ = [
     "Equivalence",
     "Interval",
     "Needed",
+    "RiskCoverage",
     "SignFlip",
     "Spread",
     "Verdict",
@@ -51,6 +53,7 @@ __all__ = [
     "pseudo_values",
     "quantile_bounds",
     "quantile_needed",
+    "risk_coverage",
     "seed_variance",
     "sign_flip",
     "smallest_effect",

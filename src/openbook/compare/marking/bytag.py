@@ -1,0 +1,66 @@
+"""The primary metric by tag: questions of one kind (two passages, a comparison, a typo) beside the others.
+
+Exploratory: nothing is tested here. Knows marks and their paper; the table knows the report's JSON alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from openbook.compare.marking.marks import Marks
+from openbook.compare.pages.tables import figure, interval
+from openbook.core.types import Example, Score
+from openbook.score.stats import mean_interval
+
+Json = dict[str, Any]
+
+FEWEST_GROUPS = 8
+"""Fewer groups of a tag say next to nothing of it."""
+
+
+def row(marks: Marks) -> Json:
+    """The report's `tags`: every tag with enough groups, each arm's figure on it and on the questions without it.
+
+    A tag that only answerable questions have is compared with answerable ones; the same for the unanswerable.
+    """
+    questions = marks.paper.questions
+    found: Json = {}
+    for tag in sorted({tag for question in questions for tag in question.tags}):
+        tagged = [question for question in questions if tag in question.tags]
+        groups = len({marks.paper.group[question.id] for question in tagged})
+        if groups < FEWEST_GROUPS:
+            continue
+        alike = {question.answerable for question in tagged}
+        others = [question for question in questions if tag not in question.tags and question.answerable in alike]
+        arms = {}
+        for arm in marks.arms:
+            cell = _cell(marks, arm, tagged)
+            if cell is not None:
+                arms[arm] = {**cell, "others": _cell(marks, arm, others)}
+        if arms:
+            found[tag] = {"n": len(tagged), "groups": groups, "arms": arms}
+    return found
+
+
+def _cell(marks: Marks, arm: str, questions: Sequence[Example]) -> Json | None:
+    given = marks.of(arm, marks.primary.name)
+    judged = [q for q in questions if given.get(q.id) is not None]
+    values = [found.values[0] if isinstance(found := given[q.id], Score) else None for q in judged]
+    if not any(value is not None for value in values):
+        return None
+    interval = mean_interval(values, [marks.paper.group[q.id] for q in judged], marks.level)
+    figures = {"mean": interval.mean, "low": interval.low, "high": interval.high}
+    return {**{name: round(value, 6) for name, value in figures.items()}, "n": interval.n}
+
+
+def table(report: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Column heads and rows: a tag a row, an arm a column."""
+    names = [name for name, arm in report["arms"].items() if "scores" in arm]
+    rows = []
+    for tag, found in report.get("tags", {}).items():
+        cells = []
+        for name in names:
+            cell = found["arms"].get(name)
+            others = f", others {figure(cell['others']['mean'])}" if cell and cell["others"] else ""
+            cells.append(f"{interval(cell)}{others}")
+        rows.append([tag, str(found["n"]), str(found["groups"]), *cells])
+    return ["tag", "n", "groups", *names], rows

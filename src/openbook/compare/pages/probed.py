@@ -1,0 +1,45 @@
+"""The sections that say what probes and tags showed, for every page. Knows the report's JSON, nothing behind it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from openbook.compare.marking import bytag
+from openbook.compare.pages import abstention_words, robustness_words
+from openbook.compare.pages.section import Grid, Section
+from openbook.compare.pages.tables import bullets, grid
+
+Json = Mapping[str, Any]
+
+
+def sections(report: Json) -> list[Section]:
+    """Those that there is something to say in."""
+    found = [abstention_words.section(report), robustness_words.section(report), _by_tag(report)]
+    return [one for one in found if one is not None]
+
+
+def markdown(report: Json) -> list[tuple[str, str]]:
+    """Heading and body of each, for a page of Markdown."""
+    return [(one.title, _body(one)) for one in sections(report)]
+
+
+def lines(report: Json) -> list[str]:
+    """What a terminal shows of them."""
+    return [*abstention_words.notes(report), *robustness_words.notes(report)]
+
+
+def _body(one: Section) -> str:
+    parts = [one.lead, *(grid(table.head, table.body) for table in one.grids), bullets(one.remarks)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _by_tag(report: Json) -> Section | None:
+    head, body = bytag.table(report)
+    if not body:
+        return None
+    return Section(
+        key="tags",
+        title="By tag",
+        lead=f"{report['metric']} on the questions that carry a tag, and on those without it (where a tag is only on"
+        " answerable questions, on the answerable ones). Exploratory: nothing is tested here.",
+        grids=[Grid(name=f"{report['metric']} by tag", head=head, body=body)],
+    )
