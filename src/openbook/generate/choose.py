@@ -76,7 +76,7 @@ class _Choice:
         bounds = [self.bound(answer) for answer in self.options.answers]
         order = sorted(range(len(bounds)), key=lambda number: (-bounds[number][0], number))
         if bounds[order[0]][1]:
-            self.line.chosen = order[0]
+            self.line.chosen, self.line.log_probability = order[0], bounds[order[0]][0]
             return []
         return [number for number in order if not bounds[number][1]][:most]
 
