@@ -45,6 +45,7 @@ def mean_interval(batch: Batch, level: float) -> tuple[Floats, Floats]:
     t = special.stdtrit(_df(batch.sizes), 0.5 + level / 2)
     with np.errstate(divide="ignore", invalid="ignore"):
         effective = mean * (1 - mean) / _cautious(batch, (0.0, 1.0), ADDED_TO_MEANS) ** 2
+        effective = np.maximum(effective, n**2 / np.square(batch.sizes).sum())
         effective = np.where(batch.whole, n if groups == n else np.minimum(n, effective), effective)
         low, high = _wilson(mean, effective, t)
     flat = (error == 0) | (mean <= 0) | (mean >= 1)
@@ -108,7 +109,8 @@ def _tango_ends(batch: Batch, level: float) -> tuple[Floats, Floats]:
     independent = (batch.wins + batch.losses - n * mean**2) / n**2
     error = _cautious(batch, (-1.0, 1.0), ADDED_TO_DIFFERENCES)
     with np.errstate(divide="ignore", invalid="ignore"):
-        effect = np.where(independent > 0, np.maximum(1.0, error**2 / independent), n / groups)
+        effect = np.where(independent > 0, np.maximum(1.0, error**2 / independent), np.inf)
+    effect = np.minimum(effect, np.square(batch.sizes).sum() / n)
     z = special.stdtrit(_df(batch.sizes), 0.5 + level / 2)
     return _tango(batch.wins / effect, batch.losses / effect, n / effect, z)
 

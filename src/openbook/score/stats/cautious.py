@@ -49,6 +49,14 @@ def uneven_df(sizes: Floats) -> float:
     return trace * trace / squares
 
 
+def alike_n(sizes: Floats) -> float:
+    """Examples that so many are worth where the members of each group are all the same (Kish 1965).
+
+    Scores within bounds cannot vary more than that: no error need be reckoned with that leaves fewer.
+    """
+    return float(sizes.sum()) ** 2 / float(np.square(sizes).sum())
+
+
 def _moments(sizes: Floats) -> tuple[float, float]:
     """Trace, and sum of squares, of the residuals' covariance, where members of a group correlate by `ALIKE`.
 

@@ -7,8 +7,8 @@
 | without bounds | t | t |
 | all the same | rule of three | rule of three over groups |
 
-The effective n is that of 0/1 scores with the same mean and the same standard error, a cautious one (`cautious_error`); t
-has as many degrees of freedom as groups, less one where they are of one size (`uneven_df`). The t interval of scores in
+The effective n is that of 0/1 scores with the same mean and the same standard error, a cautious one (`cautious_error`), and
+at least that of groups whose members are all the same (`alike_n`); t has as many degrees of freedom as groups, less one where they are of one size (`uneven_df`). The t interval of scores in
 [0, 1] with a long tail is too narrow with few groups, as percentile and BCa bootstraps are: it is symmetric.
 """
 
@@ -17,7 +17,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from openbook.score.stats.cautious import cautious_error, uneven_df
+from openbook.score.stats.cautious import alike_n, cautious_error, uneven_df
 from openbook.score.stats.clusters import Floats, Spread, group_sums, spread
 from openbook.score.stats.tails import normal_quantile, t_quantile
 
@@ -132,7 +132,7 @@ def _ends(
     if not math.isfinite(width):
         return found.mean - t * error, found.mean + t * error, "t"
     share = (found.mean - bounds[0]) / width
-    effective = share * (1 - share) * (width / error) ** 2
+    effective = max(share * (1 - share) * (width / error) ** 2, alike_n(sizes))
     if binary:
         effective = float(found.n) if found.groups == found.n else min(found.n, effective)
     low, high = _wilson(share, effective, t)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from openbook.score.stats.cautious import cautious_error, uneven_df
+from openbook.score.stats.cautious import alike_n, cautious_error, uneven_df
 from openbook.score.stats.clusters import Floats, Spread, group_sums, spread
 from openbook.score.stats.intervals import Bounds, Interval, Method, special_ends
 from openbook.score.stats.tails import binomial_lower, normal_quantile, t_quantile
@@ -71,7 +71,8 @@ def _tango_ends(array: Floats, found: Spread, sums: Floats, sizes: Floats, level
         return tango(wins, losses, found.n, level)
     independent = (wins + losses - found.n * found.mean**2) / found.n**2
     error = cautious_error(sums, sizes, (-1.0, 1.0), added=ADDED)
-    effect = max(1.0, error**2 / independent) if independent > 0 else found.n / found.groups
+    most = found.n / alike_n(sizes)
+    effect = min(most, max(1.0, error**2 / independent)) if independent > 0 else most
     z = t_quantile(0.5 + level / 2, uneven_df(sizes))
     return _tango(wins / effect, losses / effect, found.n / effect, z)
 
