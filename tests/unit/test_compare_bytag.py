@@ -4,6 +4,7 @@ from pathlib import Path
 
 from openbook.compare.marking import bytag
 from openbook.compare.marking.marks import Marks
+from openbook.compare.pages import probed
 from openbook.core.types import Example
 from openbook.score.facts import FactsRight
 from small_project import answered, desk, example, failed, paper
@@ -41,7 +42,7 @@ def test_a_tag_stands_beside_the_questions_without_it(tmp_path: Path) -> None:
 def test_a_tag_that_all_have_has_no_others(tmp_path: Path) -> None:
     found = bytag.row(marks(tmp_path, right=set()))
     assert found["all"]["arms"]["rag"]["others"] is None
-    head, body = bytag.table({"arms": {"rag": {"scores": {}}}, "tags": found})
+    head, body = probed.tag_table({"arms": {"rag": {"scores": {}}}, "tags": found})
     assert head == ["tag", "n", "groups", "rag"]
     assert [line[0] for line in body] == ["all", "two passages"]
     assert "others" not in body[0][-1]
@@ -66,4 +67,4 @@ def test_a_failure_widens_the_interval_and_is_no_zero(tmp_path: Path) -> None:
 
 
 def test_without_tags_there_is_no_table() -> None:
-    assert bytag.table({"arms": {"rag": {"scores": {}}}}) == (["tag", "n", "groups", "rag"], [])
+    assert probed.tag_table({"arms": {"rag": {"scores": {}}}}) == (["tag", "n", "groups", "rag"], [])

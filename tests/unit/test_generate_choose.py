@@ -139,6 +139,13 @@ def test_answers_that_cannot_win_are_not_read(llama: LocalModel) -> None:
     assert chosen == best(logs(llama, replace(REQUESTS[0], choices=(*many, "ropes!"))))
 
 
+def test_a_choice_tells_how_likely_the_model_found_it(model: LocalModel) -> None:
+    for answer, request in zip(generate(generator(model), REQUESTS), REQUESTS, strict=True):
+        assert isinstance(answer, Answer)
+        tokens = answer.usage.output_tokens + 1
+        assert answer.log_probability == pytest.approx(logs(model, request)[answer.text] / tokens, abs=1e-4)
+
+
 def test_tokens_and_time_are_the_label_s(llama: LocalModel) -> None:
     for answer in generate(generator(llama), REQUESTS):
         assert isinstance(answer, Answer)

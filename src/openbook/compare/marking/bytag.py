@@ -1,13 +1,12 @@
 """The primary metric by tag: questions of one kind (two passages, a comparison, a typo) beside the others.
 
-Exploratory: nothing is tested here. Knows marks and their paper; the table knows the report's JSON alone.
+Exploratory: nothing is tested here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from openbook.compare.marking.marks import Marks
-from openbook.compare.pages.tables import figure, interval
 from openbook.core.types import Example, Score
 from openbook.score.stats import mean_interval
 
@@ -50,17 +49,3 @@ def _cell(marks: Marks, arm: str, questions: Sequence[Example]) -> Json | None:
     interval = mean_interval(values, [marks.paper.group[q.id] for q in judged], marks.level)
     figures = {"mean": interval.mean, "low": interval.low, "high": interval.high}
     return {**{name: round(value, 6) for name, value in figures.items()}, "n": interval.n}
-
-
-def table(report: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """Column heads and rows: a tag a row, an arm a column."""
-    names = [name for name, arm in report["arms"].items() if "scores" in arm]
-    rows = []
-    for tag, found in report.get("tags", {}).items():
-        cells = []
-        for name in names:
-            cell = found["arms"].get(name)
-            others = f", others {figure(cell['others']['mean'])}" if cell and cell["others"] else ""
-            cells.append(f"{interval(cell)}{others}")
-        rows.append([tag, str(found["n"]), str(found["groups"]), *cells])
-    return ["tag", "n", "groups", *names], rows

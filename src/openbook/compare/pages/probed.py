@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from openbook.compare.marking import bytag
 from openbook.compare.pages import abstention_words, robustness_words
 from openbook.compare.pages.section import Grid, Section
-from openbook.compare.pages.tables import bullets, grid
+from openbook.compare.pages.tables import bullets, figure, grid, interval
 
 Json = Mapping[str, Any]
 
@@ -27,13 +26,27 @@ def lines(report: Json) -> list[str]:
     return [*abstention_words.notes(report), *robustness_words.notes(report)]
 
 
+def tag_table(report: Json) -> tuple[list[str], list[list[str]]]:
+    """Column heads and rows: a tag a row, an arm a column."""
+    names = [name for name, arm in report["arms"].items() if "scores" in arm]
+    rows = []
+    for tag, found in report.get("tags", {}).items():
+        cells = []
+        for name in names:
+            cell = found["arms"].get(name)
+            others = f", others {figure(cell['others']['mean'])}" if cell and cell["others"] else ""
+            cells.append(f"{interval(cell)}{others}")
+        rows.append([tag, str(found["n"]), str(found["groups"]), *cells])
+    return ["tag", "n", "groups", *names], rows
+
+
 def _body(one: Section) -> str:
     parts = [one.lead, *(grid(table.head, table.body) for table in one.grids), bullets(one.remarks)]
     return "\n\n".join(part for part in parts if part)
 
 
 def _by_tag(report: Json) -> Section | None:
-    head, body = bytag.table(report)
+    head, body = tag_table(report)
     if not body:
         return None
     return Section(
