@@ -67,3 +67,13 @@ def test_an_edited_page_is_answered_from_at_once(shop: Path, capsys: pytest.Capt
 
     answer = json.loads(capsys.readouterr().out)
     assert "£41" in " ".join(passage["text"] for passage in answer["passages"])
+
+
+def test_the_report_names_the_settings_that_make_it_again(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (shop / "small.toml").write_text('extends = "openbook.toml"\n[compare]\narms = ["base", "rag"]\n', encoding="utf-8")
+
+    assert run(["compare", "-C", str(shop), "--config", "small.toml", "--json"]) == 0
+    capsys.readouterr()
+    assert run(["report", "-C", str(shop), "--config", "small.toml", "--markdown"]) == 0
+
+    assert "`openbook compare -C shop --config small.toml`" in capsys.readouterr().out

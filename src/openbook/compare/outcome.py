@@ -13,6 +13,7 @@ from openbook.compare.gates.requirement import parse
 from openbook.compare.marking.marks import Marks
 from openbook.compare.marking.metrics import metrics_of
 from openbook.compare.verdict import looks
+from openbook.config import FILE
 from openbook.project import Project
 
 
@@ -88,6 +89,7 @@ def _pages(project: Project, found: Mapping[str, Any]) -> dict[str, str]:
     from openbook.compare.pages import classic, costs_words, memo, page, probed, tables, wrongs
 
     command = f"openbook compare -C {project.root.name}" + (" --dev" if found["examples"]["side"] == "dev" else "")
+    command += f" --config {shlex.quote(project.file)}" if project.file != FILE else ""
     command += f" --budget {project.config.compare.budget}" if project.budget else ""
     required = [row["require"] for row in found.get("gates", ())]
     configured = {str(parse(text)) for text in project.config.compare.require} if required else set()

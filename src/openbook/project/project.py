@@ -52,6 +52,7 @@ class Project:
     def __init__(self, root: Path, config: Config) -> None:
         self.root = root
         self.config = config
+        self.file = configuration.FILE
         self.budget: Budget | None = None
         self.workspace = Workspace(root)
         self.knowledge = Knowledge(root, config, self.workspace)
@@ -72,6 +73,7 @@ class Project:
         """
         root = root.resolve()
         project = cls(root, _with_budget(configuration.load(root / file), budget))
+        project.file = file
         if not project.config.compare.budget:
             return project
         chosen = load(path(project.workspace, project.config, project.exam))
@@ -86,6 +88,7 @@ class Project:
     def resized(self, config: Config) -> "Project":
         """The same project with other sizes; documents, examples, index and division are shared, models are not."""
         made = Project(self.root, config)
+        made.file = self.file
         made.knowledge, made.exam = self.knowledge, self.exam
         made._retrievers = self._retrievers
         return made
