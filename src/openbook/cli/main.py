@@ -81,7 +81,7 @@ def main() -> NoReturn:
     """The command's entry point."""
     prepare(os.environ)
     # What one library deprecates in another is no news to a user.
-    warnings.filterwarnings("ignore", category=FutureWarning, module=r"(transformers|peft)\.")
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"(transformers|peft|torch)\.")
     sys.exit(run(sys.argv[1:]))
 
 
