@@ -220,10 +220,10 @@ def test_reports_are_found_by_path_folder_and_name(
     ("words", "sentence"),
     [
         (["nothing", "latest"], "no report named 'nothing'"),
-        (["ab", "latest"], "2 reports are called 'ab'…; write more of the name"),
+        (["zz", "latest"], "2 reports are called 'zz'…; write more of the name"),
         (["openbook.toml", "latest"], "not a report that can be read"),
         (["script.jsonl", "latest"], "report.json"),
-        (["abc", "latest"], "no report of Openbook's"),
+        (["zza", "latest"], "no report of Openbook's"),
     ],
 )
 def test_what_is_no_report_is_refused(
@@ -234,7 +234,8 @@ def test_what_is_no_report_is_refused(
     sentence: str,
 ) -> None:
     monkeypatch.chdir(changed)
-    for name in ("abc", "abd"):
+    # Letters that no fingerprint has.
+    for name in ("zza", "zzb"):
         (changed / ".openbook/reports" / name).mkdir(exist_ok=True)
         (changed / ".openbook/reports" / name / "report.json").write_text("{}")
     code, _, said = called(capsys, "report", "diff", *words)
