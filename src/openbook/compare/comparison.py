@@ -85,6 +85,10 @@ class _Sitting:
     retry_failures: bool
     cancel: Event | None
 
+    @property
+    def cancelled(self) -> bool:
+        return self.cancel is not None and self.cancel.is_set()
+
     @contextmanager
     def stage(self, what: str) -> Iterator[None]:
         """Announce a stage, and note in the project's ledger how long it took (an interrupted one too)."""
@@ -127,11 +131,11 @@ def compare(
         _ingest(sitting, dev=dev)
         _search(sitting, metric)
         _tune(sitting)
-        material = gather(project, dev=dev, partial=cancel is not None and cancel.is_set())
+        material = gather(project, dev=dev, partial=sitting.cancelled)
         for step in (_answer, _gap, _freshness, _forgetting, _robustness, _latency, _judge, _curve):
-            if cancel is None or not cancel.is_set():
+            if not sitting.cancelled:
                 step(sitting, material)
-    return gather(project, dev=dev, partial=cancel is not None and cancel.is_set())
+    return gather(project, dev=dev, partial=sitting.cancelled)
 
 
 def _check_models(project: Project) -> None:
@@ -282,7 +286,7 @@ def _robustness(sitting: _Sitting, material: Material) -> None:
     if probe is None:
         return
     for trial in probe.trials:
-        if sitting.cancel is None or not sitting.cancel.is_set():
+        if not sitting.cancelled:
             told = f"robustness of {trial.desk.name}: {trial.condition.replace('_', ' ')}"
             _ask(sitting, trial.desk, probe.questions, told)
 
@@ -322,7 +326,7 @@ def _curve(sitting: _Sitting, material: Material) -> None:
     for plan in () if material.dev else taking_part(project):
         for rows in curve.parts(project, plan):
             one, seed = curve.point(project, plan, rows), curve.seed_of(project, plan)
-            if sitting.cancel is not None and sitting.cancel.is_set():
+            if sitting.cancelled:
                 return
             if one.adapter(plan.name, seed=seed) is None:
                 with sitting.stage(f"tune {plan.name} on {rows} rows"):

@@ -1,4 +1,5 @@
-"""Append-only JSON lines that survive kill -9: a torn last line is dropped when read and cut before the next append.
+"""JSON lines: our own logs, append-only, which survive kill -9 (a torn last line is dropped when read and cut before the
+next append), and files that users wrote, where a wrong line is told by its number.
 
 Knows nothing of what the lines mean.
 """
@@ -9,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from openbook.core.errors import DataError
+
 
 def read(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the whole lines of our own log; a last line without its newline was torn by a kill and is left out."""
@@ -18,6 +21,25 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
         for line in file:
             if line.endswith(b"\n"):
                 yield json.loads(line)
+
+
+def given(path: Path, *, setting: str) -> Iterator[tuple[int, Any]]:
+    """(line number, value) of every line that is not blank, of a file that a user wrote and a setting names.
+
+    Raises:
+        DataError: The file cannot be read, or a line is not JSON.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"cannot be read: {error}. Correct {setting}.", path=path) from error
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            yield number, json.loads(line)
+        except ValueError as error:
+            raise DataError(f"not JSON: {error}.", path=path, line=number) from error
 
 
 def append(path: Path, rows: Iterable[dict[str, Any]]) -> None:

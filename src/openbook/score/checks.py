@@ -23,6 +23,20 @@ from openbook.score.each import PerAnswer
 Check = Callable[[Example, str], float]
 
 
+def compiled(kpi: str, pattern: str) -> re.Pattern[str]:
+    """A KPI's regular expression; `.` crosses lines.
+
+    Raises:
+        ConfigError: Not a regular expression.
+    """
+    try:
+        return re.compile(pattern, re.DOTALL)
+    except re.error as error:
+        raise ConfigError(
+            f"KPI {kpi!r}: {pattern!r} is not a regular expression: {error}. Correct its `pattern`."
+        ) from error
+
+
 class PatternCheck(PerAnswer):
     """1 where the whole answer, stripped, matches a regular expression (`.` crosses lines), else 0.
 
@@ -33,12 +47,7 @@ class PatternCheck(PerAnswer):
     binary = True
 
     def __init__(self, *, name: str, pattern: str) -> None:
-        try:
-            self._pattern = re.compile(pattern, re.DOTALL)
-        except re.error as error:
-            raise ConfigError(
-                f"KPI {name!r}: {pattern!r} is not a regular expression: {error}. Correct its `pattern`."
-            ) from error
+        self._pattern = compiled(name, pattern)
         self.name = name
         self.signature = f"pattern|{digest(pattern)}|fullmatch,dotall,stripped|v:1"
 

@@ -14,6 +14,7 @@ from openbook.core.errors import ConfigError
 from openbook.core.ids import digest
 from openbook.core.types import Answer, Example
 from openbook.score import likeness
+from openbook.score.checks import compiled
 from openbook.score.each import PerAnswer
 from openbook.score.likeness import Likeness, Text
 from openbook.score.parts import Part
@@ -37,12 +38,7 @@ class Form:
     """
 
     def __init__(self, kpi: str, pattern: str) -> None:
-        try:
-            self._pattern = re.compile(pattern, re.DOTALL)
-        except re.error as error:
-            raise ConfigError(
-                f"KPI {kpi!r}: {pattern!r} is not a regular expression: {error}. Correct its `pattern`."
-            ) from error
+        self._pattern = compiled(kpi, pattern)
         self.label = f"pattern {pattern}"
         self.signature = f"pattern:{digest(pattern)}"
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from openbook.compare.marking.marks import ROUNDING
-from openbook.score.stats import Interval, mean_interval, paired_interval, pseudo_values
+from openbook.score.stats import Interval, mean_interval, one_sided, paired_interval, pseudo_values
 
 Value = float | None
 Reduce = Callable[[Sequence[Sequence[float]]], float]
@@ -27,7 +27,7 @@ def mean_ends(values: Sequence[Value], groups: Sequence[str], *, alpha: float) -
 
     def found(failure: float) -> Interval:
         scores = [_or(value, failure) for value in values]
-        return _one_sided(lambda level: mean_interval(scores, groups, level), alpha)
+        return one_sided(lambda level: mean_interval(scores, groups, level), alpha)
 
     return Ends(found(0.0).low, found(1.0).high)
 
@@ -37,7 +37,7 @@ def paired_ends(a: Sequence[Value], b: Sequence[Value], groups: Sequence[str], *
 
     def found(failure: float) -> Interval:
         differences = [_or(x, failure) - _or(y, 1 - failure) for x, y in zip(a, b, strict=True)]
-        return _one_sided(lambda level: paired_interval(differences, groups, level), alpha)
+        return one_sided(lambda level: paired_interval(differences, groups, level), alpha)
 
     return Ends(found(0.0).low, found(1.0).high)
 
@@ -68,12 +68,6 @@ def figure_ends(
         half = (found.high - found.low) / 2
         low, high = max(within.low, figure - half), min(within.high, figure + half)
     return Ends(low * (1 - failed) + within.low * failed, high * (1 - failed) + within.high * failed)
-
-
-def _one_sided(interval: Callable[[float], Interval], alpha: float) -> Interval:
-    """The 1 − 2·alpha interval; where all scores are the same only one end is in doubt, and has a confidence of its own."""
-    found = interval(1 - 2 * alpha)
-    return interval(1 - alpha) if found.method == "rule of three" else found
 
 
 def _or(value: Value, end: float) -> float:

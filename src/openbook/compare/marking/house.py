@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from statistics import median
 
+from openbook.core import jsonl
 from openbook.core.errors import DataError
 from openbook.core.ids import digest
 from openbook.core.types import Document
@@ -81,19 +82,7 @@ def _pieces(text: str, length: int) -> Iterator[str]:
 
 
 def _read_texts(path: Path) -> Iterator[Text]:
-    import json
-
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot be read: {error}. Correct `against`.", path=path) from error
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise DataError(f"not JSON: {error}.", path=path, line=number) from error
+    for number, row in jsonl.given(path, setting="`against`"):
         text = row.get("text") if isinstance(row, Mapping) else None
         if not isinstance(text, str) or not text.strip():
             raise DataError('each line must be an object with a `text`, e.g. {"text": "…"}.', path=path, line=number)

@@ -4,7 +4,6 @@ Replies lie in `.openbook/judgements/<id>.jsonl`; the id is that of the judge's 
 criterion begins another file and nothing is asked twice.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Event
@@ -160,18 +159,10 @@ def _labelled(project: Project) -> list[Labelled]:
     if not source:
         return []
     path = project.root / source
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot be read: {error}. Correct [judge] labels.", path=path) from error
-    return [_one_label(line, path, number) for number, line in enumerate(lines, start=1) if line.strip()]
+    return [_one_label(row, path, number) for number, row in jsonl.given(path, setting="[judge] labels")]
 
 
-def _one_label(line: str, path: Path, number: int) -> Labelled:
-    try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise DataError(f"not JSON: {error}.", path=path, line=number) from error
+def _one_label(row: Any, path: Path, number: int) -> Labelled:
     fields = row if isinstance(row, dict) else {}
     texts = [fields.get(name) for name in ("input", "answer")]
     label = fields.get("label")

@@ -10,7 +10,7 @@ from openbook.score.stats.clusters import Spread, design_effect, group_correlati
 from openbook.score.stats.coverage import RiskCoverage, risk_coverage
 from openbook.score.stats.crossed import crossed_interval, seed_variance
 from openbook.score.stats.family import holm
-from openbook.score.stats.intervals import Interval, mean_interval, proportion_interval, wilson
+from openbook.score.stats.intervals import Interval, mean_interval, one_sided, proportion_interval, wilson
 from openbook.score.stats.jackknife import pseudo_values
 from openbook.score.stats.jointflip import any_above, max_t
 from openbook.score.stats.paired import Equivalence, mcnemar, paired_interval, tango, tost
@@ -48,6 +48,7 @@ __all__ = [
     "mean_interval",
     "needed",
     "needed_groups",
+    "one_sided",
     "paired_interval",
     "proportion_interval",
     "pseudo_values",

@@ -13,7 +13,7 @@ at least that of groups whose members are all the same (`alike_n`); t has as man
 """
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -137,6 +137,18 @@ def _ends(
         effective = float(found.n) if found.groups == found.n else min(found.n, effective)
     low, high = _wilson(share, effective, t)
     return bounds[0] + width * low, bounds[0] + width * high, "wilson"
+
+
+def one_sided(interval: Callable[[float], Interval], alpha: float) -> Interval:
+    """The interval whose ends are each wrong with probability alpha at most: that of level 1 − 2·alpha.
+
+    Where all scores are the same only one end is in doubt, and has the whole of what may go wrong: there of level 1 − alpha.
+
+    Args:
+        interval: Of a level.
+    """
+    found = interval(1 - 2 * alpha)
+    return interval(1 - alpha) if found.method == "rule of three" else found
 
 
 def special_ends(found: Spread, level: float, bounds: Bounds) -> tuple[float, float, Method] | None:

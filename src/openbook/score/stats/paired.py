@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from openbook.score.stats.cautious import alike_n, cautious_error, uneven_df
 from openbook.score.stats.clusters import Floats, Spread, group_sums, spread
-from openbook.score.stats.intervals import Bounds, Interval, Method, special_ends
+from openbook.score.stats.intervals import Bounds, Interval, Method, one_sided, special_ends
 from openbook.score.stats.tails import binomial_lower, normal_quantile, t_quantile
 
 _STEPS = 40
@@ -123,15 +123,10 @@ def tost(
     alpha: float = 0.05,
     bounds: Bounds = (-1.0, 1.0),
 ) -> Equivalence:
-    """Equivalence within ±margin, by the interval of `paired_interval` at level 1 − 2·alpha (Schuirmann 1987).
-
-    Where all differences are the same the rule of three gives either end the whole of what may go wrong: there its level
-    is 1 − alpha.
-    """
+    """Equivalence within ±margin, by the interval of `paired_interval`, each end at alpha (Schuirmann 1987)."""
 
     def span(at: float) -> Interval:
-        found = paired_interval(differences, groups, 1 - 2 * at, bounds=bounds)
-        return paired_interval(differences, groups, 1 - at, bounds=bounds) if found.method == "rule of three" else found
+        return one_sided(lambda level: paired_interval(differences, groups, level, bounds=bounds), at)
 
     def inside(at: float) -> bool:
         found = span(at)

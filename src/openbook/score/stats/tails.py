@@ -18,11 +18,6 @@ def t_quantile(probability: float, df: float) -> float:
     return float(special.stdtrit(df, probability))
 
 
-def t_upper(statistic: float, df: float) -> float:
-    """P(T > statistic)."""
-    return float(special.stdtr(df, -statistic))
-
-
 def chi2_quantile(probability: float, df: float) -> float:
     return float(special.chdtri(df, 1 - probability))
 
