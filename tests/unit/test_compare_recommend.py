@@ -147,6 +147,33 @@ def test_fewer_examples_than_there_are_are_never_asked_for() -> None:
     assert "would decide" not in advise([RAG, HYBRID], [pair("hybrid", "rag", "undecided", needed=40)]).verdict
 
 
+def test_arms_with_the_same_figure_are_not_said_to_lead_each_other() -> None:
+    found = advise([RAG, standing("hybrid", 0.6)], [pair("hybrid", "rag", "undecided", needed=210)])
+    assert texts(found.reasons)[0] == (
+        "rag and hybrid have the same facts (0.60 [0.50, 0.70]); a difference either way may have been missed."
+    )
+    apart = advise([RAG, HYBRID], [pair("hybrid", "rag", "undecided", needed=210)])
+    assert "its lead over rag (0.60 [0.50, 0.70]) may be chance" in texts(apart.reasons)[0]
+
+
+@pytest.mark.parametrize(
+    ("rag", "hybrid", "said"),
+    [
+        (0.0, 0.97, "If the form counts too: hybrid keeps it in 0.97 of its answers, rag 0.00."),
+        (0.95, 0.97, None),
+        (None, 0.97, None),
+    ],
+)
+def test_where_the_metric_leaves_it_open_the_form_may_say_more(
+    rag: float | None, hybrid: float, said: str | None
+) -> None:
+    open_ = [standing("rag", 0.6, form="voice", style=rag), standing("hybrid", 0.8, form="voice", style=hybrid)]
+    found = advise(open_, [pair("hybrid", "rag", "undecided", needed=210)])
+    lines = [reason for reason in found.flips_if if "form" in reason.text]
+    assert [line.text for line in lines] == ([said] if said else [])
+    assert all(line.cells == ("hybrid.voice.all", "rag.voice.all") for line in lines)
+
+
 def test_three_arms_are_listed_as_one_writes_them() -> None:
     undecided = [
         pair("rag", "base", "undecided"),

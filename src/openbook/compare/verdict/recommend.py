@@ -239,11 +239,7 @@ def _undecided(
         if pair.reason.startswith("undecided because")
     ]
     reasons = (
-        Reason(
-            f"{best.name} has the best {metric} ({_figure(best)}), but its lead over"
-            f" {', '.join(f'{r.name} ({_figure(r)})' for r in rivals)} may be chance.",
-            cells=(*_cells([best, *rivals], f"{metric}.all"), *pair_cells),
-        ),
+        Reason(_lead(best, rivals, metric), cells=(*_cells([best, *rivals], f"{metric}.all"), *pair_cells)),
         *failing,
         *_reasons(best, standings, metric),
     )
@@ -257,6 +253,7 @@ def _undecided(
     if safe:
         line = f"If {metric} is all that counts: no other arm betters {_listed(safe)} by {margin:g} or more."
         flips.append(Reason(line, cells=_cells([s for s in open_ if s.name in safe], f"{metric}.all")))
+    flips += _by_form(open_)
     return Recommendation(
         arm=None,
         verdict=f"No clear winner between {_listed([s.name for s in open_])} on {metric}.{more}{barred}",
@@ -264,6 +261,25 @@ def _undecided(
         flips_if=(*flips, *_flips(best, standings, metric, sign=sign)),
         cells=(*_cells(open_, f"{metric}.all"), *pair_cells),
     )
+
+
+def _lead(best: Standing, rivals: Sequence[Standing], metric: str) -> str:
+    """What keeps the best apart from the rivals that it may not be better than."""
+    told = ", ".join(f"{rival.name} ({_figure(rival)})" for rival in rivals)
+    if all(f"{rival.mean:.2f}" == f"{best.mean:.2f}" for rival in rivals):
+        names = _listed([best.name, *(rival.name for rival in rivals)])
+        return f"{names} have the same {metric} ({_figure(best)}); a difference either way may have been missed."
+    return f"{best.name} has the best {metric} ({_figure(best)}), but its lead over {told} may be chance."
+
+
+def _by_form(open_: Sequence[Standing]) -> list[Reason]:
+    """What the form says between arms that the metric leaves open, where it says something."""
+    styled = sorted((s for s in open_ if s.style is not None), key=lambda s: -(s.style or 0.0))
+    if len(styled) < 2 or (styled[0].style or 0.0) - (styled[-1].style or 0.0) < NEAR:
+        return []
+    told = ", ".join(f"{s.name} {s.style:.2f}" for s in styled[1:])
+    line = f"If the form counts too: {styled[0].name} keeps it in {styled[0].style:.2f} of its answers, {told}."
+    return [Reason(line, cells=_cells(styled, f"{styled[0].form}.all"))]
 
 
 def _listed(names: Sequence[str]) -> str:
