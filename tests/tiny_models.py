@@ -37,7 +37,9 @@ def tokenizer(folder: Path, *, template: bool, end_added: bool = False, vocabula
     return made
 
 
-def llama(folder: Path, *, template: bool = True, seed: int = 0, context: int = 512, spread: float = 0.4) -> Path:
+def llama(
+    folder: Path, *, template: bool = True, seed: int = 0, context: int = 512, spread: float = 0.4, width: int = 32
+) -> Path:
     """A Llama of two layers; `spread` makes its random answers vary from prompt to prompt."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
@@ -46,8 +48,8 @@ def llama(folder: Path, *, template: bool = True, seed: int = 0, context: int = 
     torch.manual_seed(seed)
     config = LlamaConfig(
         vocab_size=vocabulary,
-        hidden_size=32,
-        intermediate_size=64,
+        hidden_size=width,
+        intermediate_size=2 * width,
         num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=2,

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -156,16 +155,20 @@ def test_a_trainer_without_a_local_model_is_refused_in_a_sentence() -> None:
         TRAINERS.load("peft")(None, device="cpu")
 
 
-@pytest.mark.skipif(find_spec("bitsandbytes") is not None, reason="bitsandbytes is installed")
-def test_qlora_without_its_package_names_what_to_install(llama: models.LocalModel, tmp_path: Path) -> None:
+def test_qlora_without_its_package_names_what_to_install(
+    llama: models.LocalModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("openbook.tune.network.find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match=r"bitsandbytes"):
         train(llama, tmp_path, Tuning(method="qlora"))
 
 
-@pytest.mark.skipif(find_spec("bitsandbytes") is None, reason="bitsandbytes is not installed")
-def test_qlora_trains_over_a_four_bit_base(llama: models.LocalModel, tmp_path: Path) -> None:
-    adapter = train(llama, tmp_path, Tuning(method="qlora", rank=16, rate=0.03, epochs=60, batch=6))
-    assert adapter.losses[-1][1] < adapter.losses[0][1]
+def test_a_llama_learns_over_a_four_bit_base_and_its_adapter_answers(tmp_path: Path) -> None:
+    wide = models.describe("tiny", tiny_models.llama(tmp_path / "base", width=128))  # 4-bit blocks are 64 wide
+    adapter = train(wide, tmp_path / "adapter", Tuning(method="qlora", rank=16, rate=0.01, epochs=40, batch=6))
+    assert adapter.losses[-1][1] < 0.1 < adapter.losses[0][1]
+    assert answers(wide, tmp_path / "adapter") == CODES
+    assert load_adapter(tmp_path / "adapter") == adapter
 
 
 def test_the_rate_rises_then_falls_to_nearly_nothing() -> None:
