@@ -13,7 +13,8 @@ import jsonschema
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PROJECTS = [ROOT / "examples/policy-bot", ROOT / "src/openbook/starter", ROOT / "evidence/emanual-qa"]
+EVIDENCE = sorted(file.parent for file in (ROOT / "evidence").glob("*/openbook.toml"))
+PROJECTS = [ROOT / "examples/policy-bot", ROOT / "src/openbook/starter", *EVIDENCE]
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -293,7 +293,7 @@ class Project:
         content = self.knowledge.content(version)
         if content is None:
             raise UsageError(
-                "The documents changed since they were ingested. Bring the index up to date: openbook ingest"
+                "The documents were not ingested yet, or have changed since. Bring the index up to date: openbook ingest"
             )
         return content
 
