@@ -31,6 +31,7 @@ from openbook.compare.verdict.constraints import Check, broken, checks
 from openbook.compare.verdict.costs import costs_row
 from openbook.compare.verdict.methods import method_notes
 from openbook.compare.verdict.pairs import Pair, all_pairs
+from openbook.compare.verdict.preferred import preferences_row
 from openbook.compare.verdict.protocol import interaction_row, protocol_rows
 from openbook.compare.verdict.recommend import Recommendation, Standing, recommend, recommendable
 from openbook.core.contrasts import read_contrasts
@@ -90,6 +91,7 @@ def build(project: Project, material: Material, marks: Marks, *, look: looks.Loo
             "abstention": abstention.row(material, marks, below=why.below),
             "robustness": withstood.row(material.robustness, marks, margin=config.compare.margin, alpha=alpha),
         },
+        **({"preferences": liked} if (liked := preferences_row(project, material, marks, alpha=alpha)) else {}),
         "tags": bytag.row(marks),
         **({"budget": budget_row(project.budget)} if project.budget else {}),
         "why": why.row(),
