@@ -13,6 +13,7 @@ from openbook.compare.answerrow import answer_row
 from openbook.compare.armrow import arm_row
 from openbook.compare.causes.why import why_wrong
 from openbook.compare.comparison import Material, this_machine
+from openbook.compare.leaving import embedded_at
 from openbook.compare.marking import bytag
 from openbook.compare.marking.marks import Marks, mark
 from openbook.compare.marking.parts import parts_row, remarks
@@ -29,6 +30,7 @@ from openbook.compare.verdict import looks
 from openbook.compare.verdict.best import against
 from openbook.compare.verdict.constraints import Check, broken, checks
 from openbook.compare.verdict.costs import costs_row
+from openbook.compare.verdict.lifted import lifted
 from openbook.compare.verdict.methods import method_notes
 from openbook.compare.verdict.pairs import Pair, all_pairs
 from openbook.compare.verdict.preferred import preferences_row
@@ -40,7 +42,7 @@ from openbook.project import Project
 from openbook.score.cost import machine_usd
 from openbook.score.stats import AgainstBest, mean_interval
 
-VERSION = 3
+VERSION = 4
 """Raised whenever the same runs would give another report."""
 
 Json = dict[str, Any]
@@ -66,7 +68,14 @@ def build(project: Project, material: Material, marks: Marks, *, look: looks.Loo
     kept = forgotten.row(material.forgetting, level=config.compare.level)
     checked = _checked(project, material, arms, fresh)
     ranks = _ranks(marks, arms, broken(checked), alpha)
-    chosen = _recommend(project, material, marks, pairs, arms, fresh, ranks=ranks, breaks=broken(checked))
+
+    def decide(given: Sequence[Check]) -> Recommendation:
+        breaks = broken(given)
+        standing = ranks if given is checked else _ranks(marks, arms, breaks, alpha)
+        return _recommend(project, material, marks, pairs, arms, fresh, ranks=standing, breaks=breaks)
+
+    chosen = decide(checked)
+    chosen = replace(chosen, flips_if=(*chosen.flips_if, *lifted(chosen, checked, decide)))
     if chosen.reasons:
         chosen = replace(chosen, reasons=(*chosen.reasons, *forgetting_words.reasons(kept)))
     report = {
@@ -194,7 +203,8 @@ def _checked(
     project: Project, material: Material, arms: Mapping[str, Json], fresh: Mapping[str, tuple[Freshness, Freshness]]
 ) -> list[Check]:
     """The user's constraints on every arm that took part."""
-    models = {seat.name: seat.plan.model for seat in material.seats}
+    plans = {seat.name: seat.plan for seat in material.seats}
+    embedder = embedded_at(project) if project.config.constraints.private else ""
     rights = {name: after.right for name, (_, after) in fresh.items() if after.right.n}
     return [
         check
@@ -204,7 +214,14 @@ def _checked(
             name,
             row,
             fresh=rights[name].count / rights[name].n if name in rights else None,
-            model=models[name],
+            model=plans[name].model,
+            embedder=embedder if plans[name].retrieves else "",
+            accelerators={
+                str(machine["accelerator"])
+                for seat in material.seats
+                if seat.name == name
+                for machine in seat.log.machines
+            },
         )
     ]
 

@@ -309,7 +309,10 @@ class Constraints(Section):
     seconds_p95: float | None = Field(None, gt=0, description="Most seconds that 95 of 100 answers may take.")
     usd_per_1000: float | None = Field(None, ge=0, description="Most US dollars that 1,000 answers may cost.")
     fresh: Share | None = Field(None, description="Least share of changed facts answered rightly after the update.")
-    private: bool = Field(False, description="No question may leave this machine.")
+    private: bool = Field(
+        False, description="No text may leave this machine: arms that would send some elsewhere are not asked."
+    )
+    no_gpu: bool = Field(False, description="No arm may need a GPU of yours to answer.")
 
 
 class Cost(Section):

@@ -9,8 +9,9 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+from openbook.compare.leaving import asked_at
 from openbook.core import jsonl
-from openbook.core.errors import EndpointError, disk_errors
+from openbook.core.errors import ConfigError, EndpointError, disk_errors
 from openbook.core.protocols import Generator
 from openbook.core.types import Answer, Delta, Failure, Request
 from openbook.project import Project
@@ -25,6 +26,20 @@ Asked = Sequence[tuple[str, Request]]
 
 def unheard(done: int, total: int) -> None:
     """Nobody listens."""
+
+
+def check_private(project: Project) -> None:
+    """A judge that would be shown texts elsewhere is refused where none may leave this machine.
+
+    Raises:
+        ConfigError: It is so.
+    """
+    judge = project.judging_model
+    if project.config.judge.model and project.config.constraints.private and (host := asked_at(judge)):
+        raise ConfigError(
+            f"[constraints] private: the judge {judge.name} would be shown questions and answers at {host}. Name a judge on"
+            " this machine, or leave `private` out."
+        )
 
 
 def log(project: Project, name: str) -> Path:

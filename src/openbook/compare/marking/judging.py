@@ -21,10 +21,12 @@ def judge_of(project: Project) -> Judge | None:
     """The judge with all that it has said so far; None where none is asked for. Asks nothing.
 
     Raises:
-        ConfigError: The judge is to decide, and nobody's labels are given.
+        ConfigError: The judge is to decide, and nobody's labels are given; or it would be asked elsewhere, and no text
+            may leave this machine.
         DataError: A line of the labels is wrong.
     """
     settings = project.config.judge
+    judgements.check_private(project)
     if project.config.compare.metric == NAME and settings.model and not settings.alone:
         raise ConfigError(
             "[compare] metric: with [judge] alone = false no answer is judged by itself, so the judge has no figure to"
