@@ -21,11 +21,6 @@ def markdown(report: Json) -> list[tuple[str, str]]:
     return [(one.title, _body(one)) for one in sections(report)]
 
 
-def lines(report: Json) -> list[str]:
-    """What a terminal shows of them."""
-    return [*preferred_words.notes(report), *abstention_words.notes(report), *robustness_words.notes(report)]
-
-
 def tag_table(report: Json) -> tuple[list[str], list[list[str]]]:
     """Column heads and rows: a tag a row, an arm a column."""
     names = [name for name, arm in report["arms"].items() if "scores" in arm]
