@@ -1,7 +1,15 @@
 """Real models with random weights, so small that they are made in a moment: a Llama and a T5, each with a tokenizer."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from openbook.core.types import Answer, Request
+from openbook.generate.collect import generate
+from openbook.models import LocalModel
+
+if TYPE_CHECKING:
+    from openbook.generate.local import LocalGenerator
 
 TEMPLATE = (
     "{% for message in messages %}<|{{ message['role'] }}|>{{ message['content'] }}</s>{% endfor %}"
@@ -85,3 +93,17 @@ def t5(folder: Path, *, seed: int = 0) -> Path:
     )
     T5ForConditionalGeneration(config).save_pretrained(folder)
     return folder
+
+
+def generator(model: LocalModel, **changes: Any) -> "LocalGenerator":
+    """A local generator whose arithmetic is the same on every machine."""
+    from openbook.generate.local import LocalGenerator
+
+    return LocalGenerator(model, **{"dtype": "float32", "device": "cpu", **changes})
+
+
+def texts(made: "LocalGenerator", requests: Sequence[Request]) -> list[str]:
+    """What it answers; none may fail."""
+    results = generate(made, requests)
+    assert all(isinstance(result, Answer) for result in results), results
+    return [result.text for result in results if isinstance(result, Answer)]

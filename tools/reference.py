@@ -1,4 +1,4 @@
-"""Writes `docs/reference/` from the code: settings, verbs, errors, seams, metrics, and the two JSON Schemas.
+"""Writes `docs/reference/` from the code: settings, verbs, errors, seams, metrics, and the JSON Schemas.
 
     python tools/reference.py            write what changed
     python tools/reference.py --check    write nothing; exit 1 where a page is not current
@@ -20,6 +20,12 @@ from reference_verbs import cli_page, errors_page
 from reference_words import ROOT, SOURCE
 
 REFERENCE = ROOT / "docs" / "reference"
+SCHEMAS = (
+    SOURCE / "advise" / "advise.schema.json",
+    SOURCE / "compare" / "diff.schema.json",
+    SOURCE / "compare" / "report.schema.json",
+)
+"""Of what commands print with `--json`; they ship with the package."""
 
 
 def pages() -> dict[str, str]:
@@ -31,7 +37,7 @@ def pages() -> dict[str, str]:
         "plugins.md": plugins_page(),
         "metrics.md": metrics_page(),
         "openbook.schema.json": config_schema(),
-        "report.schema.json": (SOURCE / "compare" / "report.schema.json").read_text(encoding="utf-8"),
+        **{file.name: file.read_text(encoding="utf-8") for file in SCHEMAS},
     }
 
 

@@ -12,7 +12,7 @@
   reports/<fingerprint>/  report.json, report.html, report.md, memo.md, gates.json
   latest.json             the reports shown last
   searches/<fingerprint>.json the prompts an arm's search tried, and the one it chose
-  judgements/<id>.jsonl   what a judge said of each answer
+  judgements/<id>.jsonl   what a judge said of each answer, or of two
   budgets/<id>.json       the sizes chosen for a budget
   looks.jsonl             every look at test scores
 """

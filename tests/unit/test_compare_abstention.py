@@ -204,9 +204,6 @@ def test_the_words_and_the_drawing_say_the_same(tmp_path: Path) -> None:
     assert second.body[0][:2] == ["base", "its own probabilities"]
     assert "base by its own probabilities: risk" in found.chart
     assert found.chart.count('<line class="range"') == 18
-    (note,) = abstention_words.notes({"probes": {"abstention": probe}})
-    assert note.startswith("base: answers 63% of the questions, .37 [")
-    assert note.endswith("makes up 3 of 10 answers that there are none to.")
 
 
 def test_an_arm_that_is_always_right_has_nothing_to_order(tmp_path: Path) -> None:
@@ -220,9 +217,7 @@ def test_an_arm_that_never_answers_has_no_risk(tmp_path: Path) -> None:
     found = of(tmp_path, [silent(one) for one in ASKED])
     assert (found["answered"]["mean"], found["risk"], found["orders"]) == (0.0, None, {})
     assert section({"arms": {"base": found}}).grids[0].body[0][-1] == "–"
-    assert abstention_words.notes({"probes": {"abstention": {"arms": {"base": found}}}})
 
 
 def test_reports_of_older_versions_have_no_such_section() -> None:
     assert section(None) is None
-    assert abstention_words.notes({"probes": {}}) == []

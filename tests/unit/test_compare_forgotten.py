@@ -149,14 +149,12 @@ def test_words_and_cells_fit_the_heads(tmp_path: Path) -> None:
     assert cells[0] == "tuned"
     assert cells[4] == "forgets"
     assert cells[5:7] == ["25/30", "20/30"]
-    (note,) = forgetting_words.notes(found)
-    assert note.startswith("tuned, general knowledge: loss +0.")
     assert "40 paragraphs" in forgetting_words.lead(found)
 
 
 def test_without_the_probe_there_is_nothing_to_say() -> None:
     assert forgotten.row(None, level=0.95) is None
-    assert forgetting_words.notes(None) == forgetting_words.reasons(None) == []
+    assert forgetting_words.reasons(None) == []
 
 
 def test_the_same_records_give_the_same_row(tmp_path: Path) -> None:

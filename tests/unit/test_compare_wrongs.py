@@ -34,18 +34,11 @@ def test_a_class_that_occurs_stands_with_its_counts_and_what_to_try() -> None:
     assert [arms for arms, _ in found[0].fixes] == [""]
 
 
-def test_a_terminal_gets_one_line_an_arm_with_what_to_try_first() -> None:
-    base, rag, _ = wrongs.lines(page_sample.report())
-    assert base == "base: 3 of 4 wrong: not known 3. Try: Look it up (rag)."
-    assert "in the documents but not retrieved 1, retrieved but unused 1. Try: Raise `[retrieve] passages`" in rag
-
-
-def test_an_arm_without_a_wrong_answer_has_no_line_and_none_at_all_a_sentence() -> None:
+def test_no_wrong_answer_at_all_has_a_sentence() -> None:
     report = page_sample.report()
     for counts in report["why"]["arms"].values():
         counts |= dict.fromkeys(counts, 0)
     report["why"] |= {"rows": [], "totals": {"base": {"wrong": 0, "answers": 4}}}
-    assert wrongs.lines(report) == []
     assert wrongs.markdown(report) == "No answer was wrong."
 
 

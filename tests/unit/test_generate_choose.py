@@ -1,6 +1,5 @@
 """Choosing one of some answers: exactly the likeliest by the model's own probabilities, in every batch, and few are read."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,9 +8,9 @@ import pytest
 import tiny_models
 from openbook.core.types import Answer, Failure, Message, Request
 from openbook.generate.collect import generate
-from openbook.generate.local import LocalGenerator
 from openbook.models import LocalModel, load_model, load_tokenizer, locate
 from openbook.prompt import encode, encode_answer
+from tiny_models import generator, texts
 
 pytest.importorskip("torch", reason="the extra 'local' is not installed")
 
@@ -34,34 +33,14 @@ REQUESTS = [Request(messages=(SYSTEM, Message(role="user", content=q)), choices=
 
 
 @pytest.fixture(scope="module")
-def llama(tmp_path_factory: pytest.TempPathFactory) -> LocalModel:
-    return locate(f"hf:{tiny_models.llama(tmp_path_factory.mktemp('llama'))}")
-
-
-@pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> LocalModel:
     return locate(f"hf:{tiny_models.llama(tmp_path_factory.mktemp('plain'), template=False, spread=0.9)}")
-
-
-@pytest.fixture(scope="module")
-def t5(tmp_path_factory: pytest.TempPathFactory) -> LocalModel:
-    return locate(f"hf:{tiny_models.t5(tmp_path_factory.mktemp('t5'))}")
 
 
 @pytest.fixture(params=["llama", "plain", "t5"])
 def model(request: pytest.FixtureRequest) -> LocalModel:
     found: LocalModel = request.getfixturevalue(request.param)
     return found
-
-
-def generator(model: LocalModel, **changes: Any) -> LocalGenerator:
-    return LocalGenerator(model, **{"dtype": "float32", "device": "cpu", **changes})
-
-
-def texts(made: LocalGenerator, requests: Sequence[Request] = REQUESTS) -> list[str]:
-    results = generate(made, requests)
-    assert all(isinstance(result, Answer) for result in results), results
-    return [result.text for result in results if isinstance(result, Answer)]
 
 
 def logs(model: LocalModel, request: Request, *, end: bool = True) -> dict[str, float]:
@@ -90,7 +69,7 @@ def best(weights: dict[str, float]) -> str:
 
 def test_the_answer_is_the_likeliest_label_with_its_end(model: LocalModel) -> None:
     weighed = [logs(model, request) for request in REQUESTS]
-    assert texts(generator(model)) == [best(one) for one in weighed]
+    assert texts(generator(model), REQUESTS) == [best(one) for one in weighed]
     assert len({best(one) for one in weighed}) > 1
 
 
@@ -105,23 +84,25 @@ def test_an_end_that_is_not_weighed_would_favour_the_beginning_of_another_label(
 
 @pytest.mark.parametrize("batch", [1, 2, 5])
 def test_the_batch_does_not_change_a_choice(model: LocalModel, batch: int) -> None:
-    assert texts(generator(model, batch=batch)) == texts(generator(model, batch=3))
+    assert texts(generator(model, batch=batch), REQUESTS) == texts(generator(model, batch=3), REQUESTS)
 
 
 def test_the_order_of_the_labels_does_not_change_a_choice(model: LocalModel) -> None:
-    assert texts(generator(model), [replace(one, choices=LABELS[::-1]) for one in REQUESTS]) == texts(generator(model))
+    assert texts(generator(model), [replace(one, choices=LABELS[::-1]) for one in REQUESTS]) == texts(
+        generator(model), REQUESTS
+    )
 
 
 def test_temperature_limit_and_stop_strings_are_for_free_text(llama: LocalModel) -> None:
     changed = [replace(one, temperature=2.0, seed=5, max_tokens=1, stop=("a", "r")) for one in REQUESTS]
-    assert texts(generator(llama), changed) == texts(generator(llama))
+    assert texts(generator(llama), changed) == texts(generator(llama), REQUESTS)
 
 
 def test_free_and_chosen_answers_stand_side_by_side(model: LocalModel) -> None:
     free = [replace(one, choices=(), max_tokens=6) for one in REQUESTS]
     mixed = [request for pair in zip(REQUESTS, free, strict=True) for request in pair]
     both = texts(generator(model), mixed)
-    assert both[::2] == texts(generator(model))
+    assert both[::2] == texts(generator(model), REQUESTS)
     assert both[1::2] == texts(generator(model), free)
 
 
@@ -160,7 +141,7 @@ def test_memory_that_does_not_suffice_halves_the_batch(model: LocalModel, monkey
 
     from openbook.generate import decode
 
-    expected = texts(generator(model))
+    expected = texts(generator(model), REQUESTS)
     run: Any = decode.CausalRun if model.kind == "causal" else decode.Seq2SeqRun
     after, sizes = run.after, []
 
@@ -171,7 +152,7 @@ def test_memory_that_does_not_suffice_halves_the_batch(model: LocalModel, monkey
         return after(self, places, pieces)
 
     monkeypatch.setattr(run, "after", starving)
-    assert texts(generator(model)) == expected
+    assert texts(generator(model), REQUESTS) == expected
     assert sizes[0] == 5
 
 

@@ -16,11 +16,6 @@ pytest.importorskip("torch", reason="the extra 'local' is not installed")
 TEXTS = [*tiny_models.TEXTS, "Boots.", "Where ropes are checked, boots are not taken back. " * 5]
 
 
-@pytest.fixture(scope="module")
-def llama(tmp_path_factory: pytest.TempPathFactory) -> LocalModel:
-    return locate(f"hf:{tiny_models.llama(tmp_path_factory.mktemp('llama'))}")
-
-
 def generator(model: LocalModel, **changes: Any) -> LocalGenerator:
     return LocalGenerator(model, **{"dtype": "float32", "device": "cpu", "batch": 4, **changes})
 

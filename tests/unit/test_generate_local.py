@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -20,32 +19,13 @@ from openbook.generate.draft import Draft
 from openbook.generate.local import LocalGenerator
 from openbook.models import LocalModel, load_model, load_tokenizer, locate, weights_hash
 from openbook.prompt import encode
+from tiny_models import generator, texts
 
 pytest.importorskip("torch", reason="the extra 'local' is not installed")
 
 SYSTEM = Message(role="system", content="You answer questions about the rules of an outdoor shop in full sentences.")
 QUESTIONS = ["Ropes?", "How often are climbing ropes checked?", "Are boots taken back? 👋", "When? " * 9, "Zürich 東京"]
 REQUESTS = [Request(messages=(SYSTEM, Message(role="user", content=q)), max_tokens=12) for q in QUESTIONS]
-
-
-@pytest.fixture(scope="module")
-def llama(tmp_path_factory: pytest.TempPathFactory) -> LocalModel:
-    return locate(f"hf:{tiny_models.llama(tmp_path_factory.mktemp('llama'))}")
-
-
-@pytest.fixture(scope="module")
-def t5(tmp_path_factory: pytest.TempPathFactory) -> LocalModel:
-    return locate(f"hf:{tiny_models.t5(tmp_path_factory.mktemp('t5'))}")
-
-
-def generator(model: LocalModel, **changes: Any) -> LocalGenerator:
-    return LocalGenerator(model, **{"dtype": "float32", "device": "cpu", **changes})
-
-
-def texts(made: LocalGenerator, requests: Sequence[Request] = REQUESTS) -> list[str]:
-    results = generate(made, requests)
-    assert all(isinstance(result, Answer) for result in results), results
-    return [result.text for result in results if isinstance(result, Answer)]
 
 
 def by_transformers(model: LocalModel, network: Any) -> list[str]:
@@ -72,13 +52,13 @@ def model(request: pytest.FixtureRequest) -> LocalModel:
 
 def test_answers_are_those_of_transformers(model: LocalModel) -> None:
     expected = by_transformers(model, load_model(model, dtype="float32", device="cpu"))
-    assert texts(generator(model)) == expected
+    assert texts(generator(model), REQUESTS) == expected
     assert len(set(expected)) > 1
 
 
 @pytest.mark.parametrize("batch", [1, 2, 8])
 def test_the_batch_does_not_change_an_answer(model: LocalModel, batch: int) -> None:
-    assert texts(generator(model, batch=batch)) == texts(generator(model, batch=3))
+    assert texts(generator(model, batch=batch), REQUESTS) == texts(generator(model, batch=3), REQUESTS)
 
 
 def by_reading(model: LocalModel, answer: Answer, request: Request) -> float:
@@ -123,13 +103,13 @@ def test_a_shared_beginning_is_read_once_and_changes_nothing(
     cached.load().engine._model.register_forward_pre_hook(
         lambda module, args, named: read.append(named["input_ids"].numel()), with_kwargs=True
     )
-    first = texts(cached)
+    first = texts(cached, REQUESTS)
     with_prefix, read[:] = sum(read), []
-    assert texts(cached) == first
+    assert texts(cached, REQUESTS) == first
     assert sum(read) < with_prefix, "the second call knows the beginning already"
     monkeypatch.setattr(local, "PREFIX_LEAST", 10**6)
     read.clear()
-    assert texts(cached) == first
+    assert texts(cached, REQUESTS) == first
     head = len(encode(cached.load().tokenizer, [SYSTEM], seq2seq=False))
     assert sum(read) > with_prefix + (len(REQUESTS) - 2) * head // 2
 
@@ -152,14 +132,14 @@ def test_shares_of_time_add_up_to_the_batch_and_first_tokens_come_before_last(ll
 
 
 def test_where_memory_does_not_suffice_the_batch_is_halved(model: LocalModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = texts(generator(model))
+    expected = texts(generator(model), REQUESTS)
     sizes = starve(monkeypatch, model, most=2, steps=10**6)
-    assert texts(generator(model)) == expected
+    assert texts(generator(model), REQUESTS) == expected
     assert sizes[:2] == [5, 3]
 
 
 def test_memory_that_ends_in_the_middle_loses_nothing(model: LocalModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = texts(generator(model))
+    expected = texts(generator(model), REQUESTS)
     starve(monkeypatch, model, most=5, steps=4)
     joined = dict.fromkeys(range(len(REQUESTS)), "")
     for index, event in generator(model).stream(REQUESTS):
@@ -256,9 +236,9 @@ def test_a_merged_adapter_answers_as_peft_does_beside_the_base(
     model: LocalModel, settings: dict[str, Any], tmp_path: Path
 ) -> None:
     folder = adapter(model, tmp_path, **settings)
-    said = texts(generator(model, adapter=folder))
+    said = texts(generator(model, adapter=folder), REQUESTS)
     assert said == peft_texts(model, folder)
-    assert said != texts(generator(model))
+    assert said != texts(generator(model), REQUESTS)
     assert weights_hash(model.folder) == model.weights
 
 
@@ -273,7 +253,7 @@ def test_an_adapter_that_does_not_fit_is_refused_without_a_manifest(
     llama: LocalModel, t5: LocalModel, tmp_path: Path
 ) -> None:
     with pytest.raises(AdapterMismatch, match="does not fit"):
-        texts(generator(llama, adapter=adapter(t5, tmp_path)))
+        texts(generator(llama, adapter=adapter(t5, tmp_path)), REQUESTS)
 
 
 def test_a_folder_without_an_adapter_is_a_sentence(llama: LocalModel, tmp_path: Path) -> None:
@@ -284,9 +264,9 @@ def test_a_folder_without_an_adapter_is_a_sentence(llama: LocalModel, tmp_path: 
 def test_a_fully_tuned_model_stands_in_for_its_base(llama: LocalModel, tmp_path: Path) -> None:
     other = tiny_models.llama(tmp_path / "other", seed=9)
     (other / "manifest.json").write_text(json.dumps({"base": llama.weights, "fingerprint": "full"}))
-    said = texts(generator(llama, adapter=other))
-    assert said == texts(generator(locate(f"hf:{other}")))
-    assert said != texts(generator(llama))
+    said = texts(generator(llama, adapter=other), REQUESTS)
+    assert said == texts(generator(locate(f"hf:{other}")), REQUESTS)
+    assert said != texts(generator(llama), REQUESTS)
 
 
 def test_the_fingerprint_is_of_weights_adapter_and_dtype(llama: LocalModel, t5: LocalModel, tmp_path: Path) -> None:
@@ -311,7 +291,7 @@ assert not {{"torch", "transformers", "peft"}} & set(sys.modules), "heavy"
 
 
 def test_half_precision_runs_too(model: LocalModel) -> None:
-    assert len(texts(generator(model, dtype="bfloat16"))) == len(REQUESTS)
+    assert len(texts(generator(model, dtype="bfloat16"), REQUESTS)) == len(REQUESTS)
 
 
 def test_an_encoder_writes_nothing_and_says_so(llama: LocalModel) -> None:

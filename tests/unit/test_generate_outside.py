@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from openbook.core import jsonl
 from openbook.core.errors import ConfigError, DataError, UsageError
 from openbook.core.types import Answer, Delta, Failure, Message, Request, Usage
 from openbook.generate.call import CallGenerator
@@ -290,7 +291,7 @@ def test_an_answer_recorded_for_other_words_is_not_passed_off_as_one(tmp_path: P
 @pytest.mark.parametrize(
     ("rows", "sentence"),
     [
-        (["{"], ":1: not valid JSON"),
+        (["{"], ":1: not JSON"),
         ([{"text": "x"}], ":1: a recorded answer is an object with `id` or `input`"),
         ([{"id": 1, "text": "x"}, {"id": "1", "text": "y"}], ":2: a second answer to '1'"),
     ],
@@ -335,3 +336,12 @@ def test_an_answer_is_cut_at_the_arm_s_own_limit_and_says_so() -> None:
     found = reply("one two three", ask("a", max_tokens=2)[0], who="bot", seconds=0.1)
     assert isinstance(found, Answer)
     assert (found.text, found.finish) == ("one two", "length")
+
+
+def test_a_recorded_answer_may_hold_any_line_separator(tmp_path: Path) -> None:
+    file = tmp_path / "answers.jsonl"
+    file.write_text('{"id": "q", "text": "first\u2028second\x85third"}\r\n', encoding="utf-8")
+    assert list(jsonl.values(file.read_text(encoding="utf-8"), file)) == [
+        (1, {"id": "q", "text": "first\u2028second\x85third"})
+    ]
+    RecordedGenerator(file)

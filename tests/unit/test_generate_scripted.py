@@ -104,7 +104,7 @@ def test_rules_can_ask_for_an_adapter_and_then_come_before_its_memory(tmp_path: 
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("{", r"script\.jsonl:2: not valid JSON"),
+        ("{", r"script\.jsonl:2: not JSON"),
         ('{"whem": "x"}', r"script\.jsonl:2: no key named 'whem'. Did you mean 'when'\?"),
         ('{"when": "("}', r"script\.jsonl:2: `when` is no regular expression"),
         ('{"fail": "often"}', r"script\.jsonl:2: `fail` is"),

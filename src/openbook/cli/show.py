@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from openbook.compare.pages import forgetting_words, probed, tables, wrongs
+from openbook.compare.pages import essentials, tables
 from openbook.compare.planning.plan import Plan
 from openbook.compare.taste import Taste
 
@@ -18,24 +18,22 @@ def console() -> Console:
 
 
 def show_report(report: Mapping[str, Any]) -> None:
-    """The table, what must be known to read it, the recommendation, and where the whole report lies."""
+    """The table, the verdict with what speaks for and against it, a few notes, and where the whole report lies."""
     out = console()
     out.print(_table(tables.heads(report), tables.rows(report)))
-    kept = forgetting_words.notes(report["probes"].get("forgetting"))
-    for line in [*tables.notes(report), *tables.absent(report), *kept, *probed.lines(report)]:
-        out.print(f"[dim]{line}[/dim]")
-    if report.get("looks"):
-        out.print(f"[dim]Looks at test scores so far: {report['looks']}. Use --dev for iterating.[/dim]")
-    for line in wrongs.lines(report):
-        out.print(line, markup=False)
+    for line in tables.absent(report):
+        out.print(line, style="dim", markup=False)
     advice = report["recommendation"]
-    out.print(f"\n[bold]{advice['verdict']}[/bold]")
+    out.print(f"\n{advice['verdict']}", style="bold", markup=False)
     for reason in advice["reasons"]:
         out.print(f"  because  {reason}", markup=False)
     for flip in advice["flips_if"]:
         out.print(f"  but      {flip}", markup=False)
     for gate in report.get("gates", ()):
         out.print(f"  gate     {gate['outcome']}: {gate['require']}. {gate['sentence']}", markup=False)
+    out.print()
+    for line in [*essentials.lines(report), essentials.more(report)]:
+        out.print(line, style="dim", markup=False)
     if report.get("report"):
         out.print(f"\nReport: {report['report']}", markup=False)
 

@@ -16,7 +16,7 @@ from openbook.arms import Arm
 from openbook.compare import promptsearch
 from openbook.compare.answers import ask, missing
 from openbook.compare.causes import evidence
-from openbook.compare.marking import judging
+from openbook.compare.marking import judging, pairjudging
 from openbook.compare.marking.metrics import metrics_of
 from openbook.compare.paper import Paper, set_paper
 from openbook.compare.probes import curve, forgetting, freshness, latency, robustness
@@ -132,7 +132,7 @@ def compare(
         _search(sitting, metric)
         _tune(sitting)
         material = gather(project, dev=dev, partial=sitting.cancelled)
-        for step in (_answer, _gap, _freshness, _forgetting, _robustness, _latency, _judge, _curve):
+        for step in (_answer, _gap, _freshness, _forgetting, _robustness, _latency, _judge, _judge_pairs, _curve):
             if not sitting.cancelled:
                 step(sitting, material)
     return gather(project, dev=dev, partial=sitting.cancelled)
@@ -301,14 +301,18 @@ def _latency(sitting: _Sitting, material: Material) -> None:
 
 
 def _judge_labels(sitting: _Sitting) -> None:
-    if sitting.project.config.judge.model:
-        heard = partial(sitting.watch.progress, what="judge the labelled sample")
-        judging.judge_labels(sitting.project, cancel=sitting.cancel, heard=heard)
+    project, settings = sitting.project, sitting.project.config.judge
+    heard = partial(sitting.watch.progress, what="judge the labelled sample")
+    if settings.model and settings.alone:
+        judging.judge_labels(project, cancel=sitting.cancel, heard=heard)
+    if pairjudging.named_pairs(project):
+        asked = pairjudging.labels_to_judge(project)
+        pairjudging.judge_pairs(project, asked, cancel=sitting.cancel, heard=heard)
 
 
 def _judge(sitting: _Sitting, material: Material) -> None:
     settings = sitting.project.config
-    if not settings.judge.model:
+    if not settings.judge.model or not settings.judge.alone:
         return
     # What decides is also looked at on training and dev questions.
     beside = [*material.gap[0], *material.gap[1]] if settings.compare.metric == JUDGE else []
@@ -318,6 +322,17 @@ def _judge(sitting: _Sitting, material: Material) -> None:
         with sitting.stage("judge"):
             heard = partial(sitting.watch.progress, what="judge")
             judging.judge_asked(sitting.project, asked, cancel=sitting.cancel, heard=heard)
+
+
+def _judge_pairs(sitting: _Sitting, material: Material) -> None:
+    project = sitting.project
+    if not pairjudging.named_pairs(project):
+        return
+    asked = pairjudging.pairs_to_judge(project, material.seats, material.paper.questions)
+    if pairjudging.unasked_pairs(project, asked):
+        with sitting.stage("judge pairs"):
+            heard = partial(sitting.watch.progress, what="judge pairs")
+            pairjudging.judge_pairs(project, asked, cancel=sitting.cancel, heard=heard)
 
 
 def _curve(sitting: _Sitting, material: Material) -> None:

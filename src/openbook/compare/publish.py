@@ -11,6 +11,7 @@ from typing import Any
 
 from openbook import __version__
 from openbook.compare.comparison import Material
+from openbook.compare.marking.pairjudging import heard_so_far
 from openbook.compare.promptsearch import search_row
 from openbook.compare.report import VERSION
 from openbook.compare.seats import first_seats
@@ -58,6 +59,7 @@ def fingerprint(project: Project, material: Material, metrics: Sequence[Metric],
             "skipped": project.knowledge.skipped(),
             "budget": None if project.budget is None else asdict(project.budget),
             "searches": [search_row(project, seat.plan) for seat in first_seats(material.seats)],
+            "judged pairs": heard_so_far(project),
             "absent": [[row.name, row.reason] for row in material.absent],
         }
     )

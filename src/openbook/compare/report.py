@@ -9,38 +9,40 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from openbook.arms import CONTROLS
+from openbook.compare.answerrow import answer_row
+from openbook.compare.armrow import arm_row
 from openbook.compare.causes.why import why_wrong
 from openbook.compare.comparison import Material, this_machine
+from openbook.compare.leaving import embedded_at
 from openbook.compare.marking import bytag
-from openbook.compare.marking.chosen import choices_row
-from openbook.compare.marking.marks import Cell, Marks, mark
+from openbook.compare.marking.marks import Marks, mark
 from openbook.compare.marking.parts import parts_row, remarks
 from openbook.compare.pages import forgetting_words
 from openbook.compare.pages.classic import classic
 from openbook.compare.paper import STRATA
 from openbook.compare.planning.cuts import budget_row
-from openbook.compare.probes import abstention, forgotten, latency, withstood
+from openbook.compare.probes import abstention, forgotten, withstood
 from openbook.compare.probes.freshness import Freshness, tally
 from openbook.compare.probes.growth import curve_row
-from openbook.compare.promptsearch import search_row
+from openbook.compare.rounded import rounded
 from openbook.compare.seats import Seat, first_seats, updatable
 from openbook.compare.verdict import looks
 from openbook.compare.verdict.best import against
 from openbook.compare.verdict.constraints import Check, broken, checks
 from openbook.compare.verdict.costs import costs_row
+from openbook.compare.verdict.lifted import lifted
 from openbook.compare.verdict.methods import method_notes
 from openbook.compare.verdict.pairs import Pair, all_pairs
+from openbook.compare.verdict.preferred import preferences_row
 from openbook.compare.verdict.protocol import interaction_row, protocol_rows
-from openbook.compare.verdict.recipe import arm_recipe
 from openbook.compare.verdict.recommend import Recommendation, Standing, recommend, recommendable
-from openbook.config import OUTSIDE
 from openbook.core.contrasts import read_contrasts
-from openbook.core.types import Answer, Example, Failure, Score
+from openbook.core.types import Example, Score
 from openbook.project import Project
-from openbook.score.cost import answer_usd, machine_usd, per_1000
+from openbook.score.cost import machine_usd
 from openbook.score.stats import AgainstBest, mean_interval
 
-VERSION = 3
+VERSION = 4
 """Raised whenever the same runs would give another report."""
 
 Json = dict[str, Any]
@@ -66,7 +68,14 @@ def build(project: Project, material: Material, marks: Marks, *, look: looks.Loo
     kept = forgotten.row(material.forgetting, level=config.compare.level)
     checked = _checked(project, material, arms, fresh)
     ranks = _ranks(marks, arms, broken(checked), alpha)
-    chosen = _recommend(project, material, marks, pairs, arms, fresh, ranks=ranks, breaks=broken(checked))
+
+    def decide(given: Sequence[Check]) -> Recommendation:
+        breaks = broken(given)
+        standing = ranks if given is checked else _ranks(marks, arms, breaks, alpha)
+        return _recommend(project, material, marks, pairs, arms, fresh, ranks=standing, breaks=breaks)
+
+    chosen = decide(checked)
+    chosen = replace(chosen, flips_if=(*chosen.flips_if, *lifted(chosen, checked, decide)))
     if chosen.reasons:
         chosen = replace(chosen, reasons=(*chosen.reasons, *forgetting_words.reasons(kept)))
     report = {
@@ -80,9 +89,9 @@ def build(project: Project, material: Material, marks: Marks, *, look: looks.Loo
         "examples": examples_row(project, material),
         "documents": {"count": len(project.knowledge.files()), "skipped": project.knowledge.skipped()},
         "arms": {**arms, **{row.name: {"kind": row.kind, "not_applicable": row.reason} for row in material.absent}},
-        "pairs": [_pair_row(pair) for pair in pairs],
-        **_rounded(protocol_rows(pairs, ranks, checked, look=look, alpha=alpha, adjust=config.compare.adjust)),
-        "interaction": _rounded_value(interaction_row(marks, arms, margin=config.compare.margin, alpha=alpha)),
+        "pairs": [rounded(asdict(pair)) for pair in pairs],
+        **rounded(protocol_rows(pairs, ranks, checked, look=look, alpha=alpha, adjust=config.compare.adjust)),
+        "interaction": rounded(interaction_row(marks, arms, margin=config.compare.margin, alpha=alpha)),
         "probes": {
             "freshness": _freshness_row(project, material, fresh),
             "gap": gap_of(material, marks),
@@ -91,6 +100,7 @@ def build(project: Project, material: Material, marks: Marks, *, look: looks.Loo
             "abstention": abstention.row(material, marks, below=why.below),
             "robustness": withstood.row(material.robustness, marks, margin=config.compare.margin, alpha=alpha),
         },
+        **({"preferences": liked} if (liked := preferences_row(project, material, marks, alpha=alpha)) else {}),
         "tags": bytag.row(marks),
         **({"budget": budget_row(project.budget)} if project.budget else {}),
         "why": why.row(),
@@ -99,7 +109,7 @@ def build(project: Project, material: Material, marks: Marks, *, look: looks.Loo
         "recommendation": chosen.row(),
         **_machines(material),
     }
-    answers = [_answer_rows(material, marks, question, why.classes) for question in material.paper.questions]
+    answers = [answer_row(material, marks, question, why.classes) for question in material.paper.questions]
     return {**report, "classic": classic(report), "answers": answers}
 
 
@@ -119,83 +129,6 @@ def examples_row(project: Project, material: Material) -> Json:
     }
 
 
-def arm_row(project: Project, material: Material, marks: Marks, name: str) -> Json:
-    """Scores, seconds, tokens and cost of one arm."""
-    seats = [seat for seat in material.seats if seat.name == name]
-    results = [
-        record.result
-        for seat in seats
-        for question in material.paper.questions
-        if (record := seat.log.records.get(question.key)) is not None
-    ]
-    answers = [result for result in results if isinstance(result, Answer)]
-    return {
-        "kind": seats[0].plan.kind,
-        "model": seats[0].plan.model.name,
-        "seeds": [seat.arm.seed for seat in seats],
-        "runs": [seat.arm.fingerprint for seat in seats],
-        "settings": seats[0].arm.settings,
-        "choices": choices_row(project, seats[0], answers),
-        "search": search_row(project, seats[0].plan),
-        "adapter": _adapter_row(project, seats),
-        "recipe": None if (recipe := arm_recipe(marks, name)) is None else _rounded(asdict(recipe)),
-        "scores": {
-            metric.name: {
-                stratum: _cell_row(cell)
-                for stratum in ("all", *STRATA)
-                if (cell := marks.cell(name, metric, stratum)) is not None
-            }
-            for metric in marks.metrics
-        },
-        "asked": len(results),
-        "failures": _failures_row(results),
-        "cut": sum(answer.finish == "length" for answer in answers),
-        "abstained": sum(answer.abstained for answer in answers),
-        "tokens": _tokens_row(answers),
-        "seconds": latency.summary([row for seat in seats for row in _timings(seat, material)]),
-        "usd": _usd_row(project, seats, answers),
-    }
-
-
-def _failures_row(results: Sequence[Answer | Failure]) -> Json:
-    failures = [result for result in results if isinstance(result, Failure)]
-    kinds = sorted({f"{failure.error}: {failure.message}"[:300] for failure in failures})
-    return {"count": len(failures), "transient": sum(f.transient for f in failures), "messages": kinds[:5]}
-
-
-def _tokens_row(answers: Sequence[Answer]) -> Json:
-    n = max(1, len(answers))
-    return {
-        "input": round(sum(answer.usage.input_tokens for answer in answers) / n, 1),
-        "output": round(sum(answer.usage.output_tokens for answer in answers) / n, 1),
-    }
-
-
-def _timings(seat: Seat, material: Material) -> list[latency.Timing]:
-    if seat.plan.scheme == "recorded":
-        return latency.told(seat.log.records, material.paper.questions)
-    known = latency.timings(seat.log.folder)
-    return [known[question.key] for question in material.latency if question.key in known]
-
-
-def _usd_row(project: Project, seats: Sequence[Seat], answers: Sequence[Answer]) -> Json:
-    cost, model = project.config.cost, seats[0].plan.model.name
-    prices = cost.prices.get(model) or cost.prices.get(model.removeprefix("openai:"))
-    counted = any(answer.usage.input_tokens or answer.usage.output_tokens for answer in answers)
-    outside = seats[0].plan.scheme in OUTSIDE
-    priceless = (prices is None and (outside or model.startswith("openai:"))) or (outside and not counted)
-    trained = _adapters(project, seats)
-    indexed = project.knowledge.seconds() if seats[0].plan.retrieves else 0.0
-    rate = cost.usd_per_hour
-    # What an endpoint or an outside system without prices asks for is unknown; the time spent waiting says nothing.
-    each = [] if priceless else [answer_usd(answer, usd_per_hour=rate, prices=prices) for answer in answers]
-    return {
-        "training": round(machine_usd(sum(a.seconds for a in trained) / max(1, len(trained)), usd_per_hour=rate), 6),
-        "indexing": round(machine_usd(indexed, usd_per_hour=rate), 6),
-        "per_1000": None if (mean := per_1000(each)) is None else round(mean, 6),
-    }
-
-
 def costs_of(project: Project, material: Material, arms: Mapping[str, Json]) -> Json | None:
     """What a year costs, at the load that `[cost]` names."""
     cost, updated = project.config.cost, project.knowledge.seconds("updates") if material.updated else None
@@ -205,28 +138,6 @@ def costs_of(project: Project, material: Material, arms: Mapping[str, Json]) -> 
         updates=cost.updates_per_month,
         reindexing=None if updated is None else machine_usd(updated, usd_per_hour=cost.usd_per_hour),
     )
-
-
-def _adapters(project: Project, seats: Sequence[Seat]) -> list[Any]:
-    found = [project.adapter(s.name, seed=s.arm.seed) for s in seats if s.plan.tunes]
-    return [adapter for adapter in found if adapter is not None]
-
-
-def _adapter_row(project: Project, seats: Sequence[Seat]) -> Json | None:
-    trained = _adapters(project, seats)
-    if not trained:
-        return None
-    first = trained[0]
-    return {
-        "fingerprints": [adapter.fingerprint for adapter in trained],
-        "rows": first.rows,
-        "steps": first.steps,
-        "tokens": first.tokens,
-        "seconds": round(sum(adapter.seconds for adapter in trained) / len(trained), 1),
-        "epochs": seats[0].plan.tune.epochs,
-        "last_loss": round(first.losses[-1][1], 4) if first.losses else None,
-        "dev_loss": None if first.dev_loss is None else round(first.dev_loss, 4),
-    }
 
 
 def freshness_of(project: Project, material: Material) -> dict[str, tuple[Freshness, Freshness]]:
@@ -259,8 +170,8 @@ def _freshness_row(
 
 def _tally_row(tallied: Freshness) -> Json:
     return {
-        **{kind: _rounded(asdict(share)) for kind, share in tallied.shares.items()},
-        "right": _rounded(asdict(tallied.right)),
+        **{kind: rounded(asdict(share)) for kind, share in tallied.shares.items()},
+        "right": rounded(asdict(tallied.right)),
         "failures": tallied.failures,
     }
 
@@ -273,7 +184,7 @@ def gap_of(material: Material, marks: Marks) -> Json:
             continue
         train, dev = (_mean_row(marks, questions, seat) for questions in material.gap)
         cells = {stratum: marks.cell(seat.name, marks.primary, stratum) for stratum in STRATA}
-        rows[seat.name] = {"train": train, "dev": dev, **{s: _cell_row(c) for s, c in cells.items() if c}}
+        rows[seat.name] = {"train": train, "dev": dev, **{s: rounded(asdict(c)) for s, c in cells.items() if c}}
     return rows
 
 
@@ -284,14 +195,16 @@ def _mean_row(marks: Marks, questions: Sequence[Example], seat: Seat) -> Json | 
         return None
     groups = [marks.paper.group.get(q.id, q.id) for q, _ in scored]
     interval = mean_interval([value for _, value in scored], groups, marks.level)
-    return _rounded({"mean": interval.mean, "low": interval.low, "high": interval.high, "n": len(scored)})
+    row: Json = rounded({"mean": interval.mean, "low": interval.low, "high": interval.high, "n": len(scored)})
+    return row
 
 
 def _checked(
     project: Project, material: Material, arms: Mapping[str, Json], fresh: Mapping[str, tuple[Freshness, Freshness]]
 ) -> list[Check]:
     """The user's constraints on every arm that took part."""
-    models = {seat.name: seat.plan.model for seat in material.seats}
+    plans = {seat.name: seat.plan for seat in material.seats}
+    embedder = embedded_at(project) if project.config.constraints.private else ""
     rights = {name: after.right for name, (_, after) in fresh.items() if after.right.n}
     return [
         check
@@ -301,7 +214,14 @@ def _checked(
             name,
             row,
             fresh=rights[name].count / rights[name].n if name in rights else None,
-            model=models[name],
+            model=plans[name].model,
+            embedder=embedder if plans[name].retrieves else "",
+            accelerators={
+                str(machine["accelerator"])
+                for seat in material.seats
+                if seat.name == name
+                for machine in seat.log.machines
+            },
         )
     ]
 
@@ -371,45 +291,6 @@ def _standing(marks: Marks, name: str, arm: Json, fresh: tuple[Freshness, Freshn
     )
 
 
-def _answer_rows(material: Material, marks: Marks, question: Example, classes: Mapping[tuple[str, str], str]) -> Json:
-    """One question with every arm's answer: what the pages show side by side."""
-    rows: Json = {}
-    for seat in first_seats(material.seats):
-        record = seat.log.records.get(question.key)
-        if record is not None:
-            rows[seat.name] = _one_answer(marks, seat.name, question, record.result)
-            if (seat.name, question.id) in classes:
-                rows[seat.name]["why"] = classes[seat.name, question.id]
-    return {
-        "id": question.id,
-        "input": question.input,
-        "reference": question.reference,
-        "stratum": marks.paper.stratum[question.id],
-        "group": marks.paper.group[question.id],
-        "tags": list(question.tags),
-        "documents": list(question.documents),
-        "arms": rows,
-    }
-
-
-def _one_answer(marks: Marks, arm: str, question: Example, result: Answer | Failure) -> Json:
-    if isinstance(result, Failure):
-        return {"failure": f"{result.stage}: {result.message}"}
-    found = {metric.name: marks.of(arm, metric.name).get(question.id) for metric in marks.metrics}
-    return {
-        "text": result.text,
-        "cut": result.finish == "length",
-        "abstained": result.abstained,
-        "marks": {
-            name: round(m.values[0], 4) for name, m in found.items() if isinstance(m, Score) and len(m.values) == 1
-        },
-        "passages": [
-            {"label": hit.chunk.label, "path": hit.chunk.heading_path, "text": hit.chunk.text} for hit in result.hits
-        ],
-        "cited": [citation.label for citation in result.citations],
-    }
-
-
 def _metric_row(metric: Any, *, primary: bool) -> Json:
     return {
         "name": metric.name,
@@ -418,26 +299,6 @@ def _metric_row(metric: Any, *, primary: bool) -> Json:
         "primary": primary,
         "remarks": remarks(metric),
     }
-
-
-def _cell_row(cell: Cell) -> Json:
-    return _rounded(asdict(cell))
-
-
-def _pair_row(pair: Pair) -> Json:
-    return _rounded(asdict(pair))
-
-
-def _rounded(row: Json) -> Json:
-    return {key: _rounded_value(value) for key, value in row.items()}
-
-
-def _rounded_value(value: Any) -> Any:
-    if isinstance(value, dict):
-        return _rounded(value)
-    if isinstance(value, list | tuple):
-        return [_rounded_value(part) for part in value]
-    return round(value, 6) if isinstance(value, float) else value
 
 
 def _machines(material: Material) -> Json:

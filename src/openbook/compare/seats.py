@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from openbook.arms import Arm
+from openbook.compare.leaving import forbidden
 from openbook.compare.runlog import RunLog
 from openbook.core.errors import UsageError
 from openbook.project import ArmPlan, Project, Version
@@ -114,6 +115,6 @@ def _waits_for(project: Project, plan: ArmPlan) -> str:
 
 
 def _reason(project: Project, plan: ArmPlan) -> str:
-    if plan.impossible:
-        return plan.impossible
+    if reason := plan.impossible or forbidden(project, plan):
+        return reason
     return "there are no training examples" if plan.tunes and not project.exam.division.train else ""

@@ -309,7 +309,10 @@ class Constraints(Section):
     seconds_p95: float | None = Field(None, gt=0, description="Most seconds that 95 of 100 answers may take.")
     usd_per_1000: float | None = Field(None, ge=0, description="Most US dollars that 1,000 answers may cost.")
     fresh: Share | None = Field(None, description="Least share of changed facts answered rightly after the update.")
-    private: bool = Field(False, description="No question may leave this machine.")
+    private: bool = Field(
+        False, description="No text may leave this machine: arms that would send some elsewhere are not asked."
+    )
+    no_gpu: bool = Field(False, description="No arm may need a GPU of yours to answer.")
 
 
 class Cost(Section):
@@ -329,9 +332,17 @@ class Judge(Section):
         "", description='JSONL of answers that people judged: `input`, `answer`, `label` ("yes" or "no"), for kappa.'
     )
     repeats: int = Field(
-        2, ge=1, description="Judgements of each answer; every second one with the options turned round."
+        2, ge=1, description="Judgements of each answer or pair; every second one with the options turned round."
     )
     temperature: float = Field(0.0, ge=0, description="Above 0 where there are more than 2 repeats.")
+    alone: bool = Field(True, description="Judge every answer by itself, for the metric `judge`.")
+    pairs: tuple[str, ...] = Field(
+        (),
+        description='Arms whose answers are laid side by side, e.g. `["hybrid-rag"]`: which meets the criterion better.',
+    )
+    pair_labels: str = Field(
+        "", description='JSONL of pairs that people judged: `input`, `a`, `b`, `label` ("a", "b" or "tie"), for kappa.'
+    )
     base_url: str = Field("", description="Of an `openai:` judge; default: as in `[model]`.")
     api_key_env: str = Field("", description="Environment variable of its key; default: as in `[model]`.")
 
@@ -341,6 +352,10 @@ class Judge(Section):
             raise ValueError("a judge needs both `model` and `criteria`")
         if self.repeats > 2 and self.temperature == 0:
             raise ValueError("more than 2 repeats at temperature 0 only say the same again; set a `temperature`")
+        if self.pairs and self.repeats % 2:
+            raise ValueError("`pairs` are shown equally often in both orders: `repeats` must be even")
+        if self.model and not (self.alone or self.pairs):
+            raise ValueError("with `alone = false` a judge needs `pairs`, or there is nothing to judge")
         return self
 
 
@@ -378,3 +393,11 @@ class Config(Section):
     cost: Cost = Cost()
     probes: Probes = Probes()
     judge: Judge = Judge()
+
+    @model_validator(mode="after")
+    def _judged_pairs_are_of_arms(self) -> "Config":
+        try:
+            read_contrasts(self.judge.pairs, self.compare.arms)
+        except ValueError as error:
+            raise ValueError(f"[judge] pairs: {error}") from error
+        return self

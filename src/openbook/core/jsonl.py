@@ -30,15 +30,25 @@ def given(path: Path, *, setting: str) -> Iterator[tuple[int, Any]]:
         DataError: The file cannot be read, or a line is not JSON.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"cannot be read: {error}. Correct {setting}.", path=path) from error
-    for number, line in enumerate(lines, start=1):
+    yield from values(text, path)
+
+
+def values(text: str, path: Path) -> Iterator[tuple[int, Any]]:
+    """(line number, value) of every line that is not blank, of what a user's file holds.
+
+    Raises:
+        DataError: A line is not JSON.
+    """
+    # Not splitlines(): a string in JSON may hold other line separators, such as U+2028.
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
             yield number, json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"not JSON: {error}.", path=path, line=number) from error
 
 

@@ -46,7 +46,8 @@ class Reader(Protocol):
 class Embedder(Protocol):
     """Texts to vectors.
 
-    `fingerprint` names weights and pooling: an index made with another fingerprint is refused.
+    `fingerprint` names weights and pooling: an index made with another fingerprint is refused. An embedder may say in an
+    attribute `sends_to` which host it sends texts to, "" for none: `[constraints] private` goes by it.
     """
 
     fingerprint: str

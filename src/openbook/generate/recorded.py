@@ -3,12 +3,12 @@
 What else a line may hold: `openbook.generate.outside`. Knows nothing of who gave the answers.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Event
 from typing import Any
 
+from openbook.core import jsonl
 from openbook.core.errors import DataError
 from openbook.core.ids import digest
 from openbook.core.types import Answer, Delta, Failure, Request
@@ -33,9 +33,8 @@ class RecordedGenerator:
         self._by_id: dict[str, dict[str, Any]] = {}
         self._by_input: dict[str, dict[str, Any]] = {}
         text = _read(file)
-        for number, line in enumerate(text.splitlines(), start=1):
-            if line.strip():
-                self._keep(line, number)
+        for number, row in jsonl.values(text, file):
+            self._keep(row, number)
         self.fingerprint = digest(["recorded", VERSION, text])
 
     def stream(
@@ -46,11 +45,7 @@ class RecordedGenerator:
             stopped = cancel is not None and cancel.is_set()
             yield from events(index, cancelled(request) if stopped else self._answer(request))
 
-    def _keep(self, line: str, number: int) -> None:
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise DataError(f"not valid JSON: {error}.", path=self._file, line=number) from error
+    def _keep(self, row: Any, number: int) -> None:
         if not isinstance(row, dict) or not (row.get("id") or row.get("input")):
             raise DataError("a recorded answer is an object with `id` or `input`.", path=self._file, line=number)
         key = "id" if row.get("id") else "input"

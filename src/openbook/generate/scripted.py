@@ -22,6 +22,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any, Literal
 
+from openbook.core import jsonl
 from openbook.core.errors import AdapterMismatch, DataError, ModelError, unknown
 from openbook.core.ids import digest
 from openbook.core.types import Answer, Delta, Failure, Finish, Request, Usage
@@ -135,19 +136,13 @@ def _read(script: Path | Mapping[str, str], default: str) -> tuple[list[Rule], s
     if isinstance(script, Mapping):
         return [Rule(when=when, say=say) for when, say in script.items()], default
     try:
-        lines = script.read_text(encoding="utf-8").splitlines()
+        text = script.read_text(encoding="utf-8")
     except (FileNotFoundError, IsADirectoryError) as error:
         raise DataError(
             f"There is no script at {str(script)!r}. `scripted:FILE` takes a JSONL file of rules."
         ) from error
     rules = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise DataError(f"not valid JSON: {error}.", path=script, line=number) from error
+    for number, row in jsonl.values(text, script):
         if isinstance(row, dict) and set(row) == {"default"}:
             default = str(row["default"])
         else:

@@ -17,7 +17,7 @@ from openbook.arms import (
     choose_shots,
     template_for,
 )
-from openbook.config import Config
+from openbook.config import Config, Model
 from openbook.core.durations import compact, seconds_of
 from openbook.core.errors import UsageError
 from openbook.core.ids import digest
@@ -247,6 +247,14 @@ class Project:
             self._retrievers[key] = self.knowledge.retriever(chosen.retrieve, version)
         return self._retrievers[key]
 
+    @property
+    def judging_model(self) -> Model:
+        """The model of `[judge]`: what it does not say itself is as in `[model]`."""
+        settings = self.config.judge
+        own = {"base_url": settings.base_url, "api_key_env": settings.api_key_env}
+        changed = {"name": settings.model, "revision": "", "adapter": "", **{k: v for k, v in own.items() if v}}
+        return self.config.model.model_copy(update=changed)
+
     @cached_property
     def judging_generator(self) -> Generator:
         """The model of `[judge]`, opened at its first question.
@@ -254,10 +262,7 @@ class Project:
         Raises:
             ModelError: The model is not on this machine.
         """
-        settings = self.config.judge
-        own = {"base_url": settings.base_url, "api_key_env": settings.api_key_env}
-        changed = {"name": settings.model, "revision": "", "adapter": "", **{k: v for k, v in own.items() if v}}
-        chosen = replace(plan(self.config, "base"), model=self.config.model.model_copy(update=changed))
+        chosen = replace(plan(self.config, "base"), model=self.judging_model)
         return open_generator(chosen, self._base(chosen), None, root=self.root)
 
     def close(self) -> None:

@@ -52,9 +52,9 @@ class Bench:
 
     def _request(self, example: Example, text: str, repeat: int) -> Request:
         options = "yes or no" if repeat % 2 == 0 else "no or yes"
-        parts = [f"Criterion: {self.criteria}", _block("question", example.input)]
-        parts += [_block("reference", example.reference)] if example.references else []
-        parts += [_block("answer", text), f"Does the answer meet the criterion? Reply with one word: {options}."]
+        parts = [f"Criterion: {self.criteria}", block("question", example.input)]
+        parts += [block("reference", example.reference)] if example.references else []
+        parts += [block("answer", text), f"Does the answer meet the criterion? Reply with one word: {options}."]
         system = f"You judge answers by one criterion and by nothing else. Reply with one word: {options}."
         return Request(
             messages=(Message(role="system", content=system), Message(role="user", content="\n\n".join(parts))),
@@ -65,7 +65,7 @@ class Bench:
         )
 
 
-def _block(name: str, text: str) -> str:
+def block(name: str, text: str) -> str:
     """A text as data: it cannot close the block that it stands in."""
     return f"<{name}>\n{text.replace(f'</{name}', f'< /{name}')}\n</{name}>"
 
@@ -154,22 +154,30 @@ class Judge(PerAnswer):
         return found is not None and found.low >= TRUSTED
 
     def _trust(self) -> str:
-        if not self._labelled:
-            return "Unvalidated: nobody's labels were given ([judge] labels)."
-        found = self.agreement()
-        if found is None:
-            return f"Unvalidated: {len(self._labelled)} labelled answers are too few, or too alike, to tell agreement."
         lost = sum(isinstance(self._share(one.example, one.text), Failure) for one in self._labelled)
-        unread = f" {lost} labelled answers were not judged readably and are left out." if lost else ""
-        sentence = agreement_sentence(found, "the labelled sample").replace(
-            "Validated elsewhere, not on your documents", "Validated"
-        )
-        return f"{sentence}{unread}"
+        return trust(self.agreement(), labelled=len(self._labelled), lost=lost, what="answers", setting="labels")
 
     def _care(self) -> str:
         said = [reply for reply in self._replies.values() if isinstance(reply, str)]
         unreadable, failed = sum(vote(reply) is None for reply in said), len(self._replies) - len(said)
         return f"Of {len(self._replies)} judgements so far {unreadable} were refusals or neither yes nor no, and {failed} failed."
+
+
+def trust(found: Agreement | None, *, labelled: int, lost: int, what: str, setting: str) -> str:
+    """How far a judge agrees with people, as a sentence.
+
+    Args:
+        found: None where it cannot be told.
+        labelled: What people judged, `lost` of it not judged readably.
+        setting: Key of `[judge]` that names it.
+    """
+    if not labelled:
+        return f"Unvalidated: nobody's labels were given ([judge] {setting})."
+    if found is None:
+        return f"Unvalidated: {labelled} labelled {what} are too few, or too alike, to tell agreement."
+    unread = f" {lost} labelled {what} were not judged readably and are left out." if lost else ""
+    told = agreement_sentence(found, "the labelled sample")
+    return told.replace("Validated elsewhere, not on your documents", "Validated") + unread
 
 
 def _failure(replies: Sequence[str | Failure | None], example: Example) -> Failure:

@@ -1,39 +1,38 @@
-"""Asking the judge: only what it has not said yet, every reply on disk before the next. Knows no criterion.
+"""The judge of single answers: what it is asked, of whom, and whether it may decide. Knows no model and no disk."""
 
-Replies lie in `.openbook/judgements/<id>.jsonl`; the id is that of the judge's model, criterion and settings, so another
-criterion begins another file and nothing is asked twice.
-"""
-
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Event
 from typing import Any
 
+from openbook.compare.marking import judgements
+from openbook.compare.marking.judgements import Heard, unheard
 from openbook.compare.seats import Seat
 from openbook.core import jsonl
-from openbook.core.errors import ConfigError, DataError, EndpointError, UsageError, disk_errors
+from openbook.core.errors import ConfigError, DataError, UsageError
 from openbook.core.ids import digest
-from openbook.core.protocols import Generator
-from openbook.core.types import Answer, Delta, Example, Failure, Request
+from openbook.core.types import Answer, Example, Request
 from openbook.project import Project
 from openbook.score.grounding import TRUSTED
 from openbook.score.judge import NAME, Bench, Judge, Labelled
-
-HOPELESS = 5
-"""So many transient failures in a row: nobody is there to judge."""
-
-Heard = Callable[[int, int], None]
 
 
 def judge_of(project: Project) -> Judge | None:
     """The judge with all that it has said so far; None where none is asked for. Asks nothing.
 
     Raises:
-        ConfigError: The judge is to decide, and nobody's labels are given.
+        ConfigError: The judge is to decide, and nobody's labels are given; or it would be asked elsewhere, and no text
+            may leave this machine.
         DataError: A line of the labels is wrong.
     """
     settings = project.config.judge
-    if not settings.model:
+    judgements.check_private(project)
+    if project.config.compare.metric == NAME and settings.model and not settings.alone:
+        raise ConfigError(
+            "[compare] metric: with [judge] alone = false no answer is judged by itself, so the judge has no figure to"
+            " decide by. Leave `alone` out, or choose another metric."
+        )
+    if not settings.model or not settings.alone:
         return None
     if project.config.compare.metric == NAME and not settings.labels:
         raise ConfigError(
@@ -41,7 +40,7 @@ def judge_of(project: Project) -> Judge | None:
             " JSONL of answers that people judged, or choose another metric; the judge's figure is shown all the same."
         )
     bench = bench_of(project)
-    return Judge(bench, _said(_file(project, bench)), _labelled(project))
+    return Judge(bench, judgements.said(judgements.log(project, bench.id)), _labelled(project))
 
 
 def bench_of(project: Project) -> Bench:
@@ -54,7 +53,7 @@ def bench_of(project: Project) -> Bench:
     )
 
 
-def judge_labels(project: Project, *, cancel: Event | None = None, heard: Heard = lambda done, total: None) -> None:
+def judge_labels(project: Project, *, cancel: Event | None = None, heard: Heard = unheard) -> None:
     """Judge the labelled sample; a judge that is to decide must agree with people before anything else is done.
 
     Raises:
@@ -84,74 +83,16 @@ def answers_to_judge(bench: Bench, seats: Sequence[Seat], questions: Sequence[Ex
     ]
 
 
-def unasked(project: Project, asked: Sequence[tuple[str, Request]]) -> dict[str, Request]:
+def unasked(project: Project, asked: judgements.Asked) -> dict[str, Request]:
     """What of it has no reply yet, or one that failed in a way that may pass."""
-    said = _said(_file(project, bench_of(project)))
-    return {key: one for key, one in asked if _is_open(said.get(key))}
-
-
-def _is_open(reply: str | Failure | None) -> bool:
-    return reply is None or (isinstance(reply, Failure) and reply.transient)
+    return judgements.open_questions(judgements.log(project, bench_of(project).id), asked)
 
 
 def judge_asked(
-    project: Project,
-    asked: Sequence[tuple[str, Request]],
-    *,
-    cancel: Event | None = None,
-    heard: Heard = lambda done, total: None,
+    project: Project, asked: judgements.Asked, *, cancel: Event | None = None, heard: Heard = unheard
 ) -> None:
-    """Ask what was not asked yet.
-
-    Raises:
-        EndpointError: Several judgements in a row failed in a way that may pass; the rest is not asked.
-    """
-    todo = unasked(project, asked)
-    if not todo:
-        return
-    file, failing = _file(project, bench_of(project)), 0
-    for done, (key, result) in enumerate(_replies(project.judging_generator, todo, cancel), start=1):
-        with disk_errors(str(file)):
-            jsonl.append(file, [_row(key, result)])
-        heard(done, len(todo))
-        failing = failing + 1 if isinstance(result, Failure) and result.transient else 0
-        if failing >= HOPELESS and isinstance(result, Failure):
-            raise EndpointError(
-                f"{failing} questions in a row got no answer from the judge, the last one because: {result.message} What"
-                " was judged is kept; run the same command again to go on.",
-                transient=True,
-            )
-
-
-def _replies(
-    generator: Generator, todo: Mapping[str, Request], cancel: Event | None
-) -> Iterator[tuple[str, Answer | Failure]]:
-    keys = list(todo)
-    for index, event in generator.stream(list(todo.values()), cancel):
-        if not isinstance(event, Delta) and not (isinstance(event, Answer) and event.finish == "cancelled"):
-            yield keys[index], event
-
-
-def _row(key: str, result: Answer | Failure) -> dict[str, Any]:
-    if isinstance(result, Answer):
-        return {"key": key, "said": result.text}
-    return {"key": key, "error": result.error, "message": result.message, "transient": result.transient}
-
-
-def _said(file: Path) -> dict[str, str | Failure]:
-    """The last reply to each question."""
-    found: dict[str, str | Failure] = {}
-    for row in jsonl.read(file):
-        found[row["key"]] = (
-            row["said"]
-            if "said" in row
-            else Failure(stage="judge", error=row["error"], message=row["message"], transient=row["transient"])
-        )
-    return found
-
-
-def _file(project: Project, bench: Bench) -> Path:
-    return project.workspace.folder / "judgements" / f"{bench.id}.jsonl"
+    """Ask what was not asked yet; see `judgements.ask`."""
+    judgements.ask(project, judgements.log(project, bench_of(project).id), asked, cancel=cancel, heard=heard)
 
 
 def _labelled(project: Project) -> list[Labelled]:
@@ -173,11 +114,15 @@ def _one_label(row: Any, path: Path, number: int) -> Labelled:
             path=path,
             line=number,
         )
+    return Labelled(example=example_of(fields, texts), text=fields["answer"], met=met)
+
+
+def example_of(fields: dict[str, Any], texts: Sequence[Any]) -> Example:
+    """The question of a labelled line; what it is about is known by its texts."""
     reference = fields.get("reference")
-    example = Example(
+    return Example(
         id=f"label-{digest(texts)}",
         input=fields["input"],
         references=(str(reference),) if reference else (),
         group=str(fields["group"]) if "group" in fields else None,
     )
-    return Labelled(example=example, text=fields["answer"], met=met)

@@ -31,17 +31,6 @@ def section(report: Json) -> Section | None:
     )
 
 
-def notes(report: Json) -> list[str]:
-    """A line an arm, for a terminal: of those that abstained or made something up."""
-    arms = (report["probes"].get("abstention") or {"arms": {}})["arms"]
-    return [
-        f"{name}: answers {arm['answered']['mean']:.0%} of the questions, {interval(arm['risk'])} of them wrongly; makes up"
-        f" {arm['unanswerable']['made_up']} of {arm['unanswerable']['n']} answers that there are none to."
-        for name, arm in arms.items()
-        if arm["answered"] and arm["unanswerable"]["n"]
-    ]
-
-
 def _head() -> list[str]:
     return ["arm", "right", "wrong", "abstained", "no answer: abstained", "no answer: made up", "answered", "risk"]
 

@@ -15,7 +15,7 @@ Json = Mapping[str, Any]
 def footnotes(report: Json) -> list[str]:
     """All of them, in the order of how much they change the reading."""
     return [
-        *_look(report),
+        *look(report),
         *_family(report),
         *_recipe(report),
         *report.get("findings", ()),
@@ -27,12 +27,13 @@ def footnotes(report: Json) -> list[str]:
     ]
 
 
-def _look(report: Json) -> list[str]:
-    look = report.get("look") or {"number": 0}
-    if not look["number"]:
+def look(report: Json) -> list[str]:
+    """Which look at these questions it is, and what its tests may spend; nothing of dev questions."""
+    row = report.get("look") or {"number": 0}
+    if not row["number"]:
         return []
-    said = f"Look {look['number']} at these test questions: tested at alpha {look['alpha']:.2g}"
-    if look["number"] == 1:
+    said = f"Look {row['number']} at these test questions: tested at alpha {row['alpha']:.2g}"
+    if row["number"] == 1:
         return [f"{said}."]
     return [
         f"{said}, since the same questions were looked at before. Only new questions make up for having chosen by them."

@@ -36,15 +36,6 @@ def reasons(probe: Json | None) -> list[Reason]:
     return [Reason(line, cells=(f"{name}.forgetting",)) for name, line in found if line]
 
 
-def notes(probe: Json | None) -> list[str]:
-    """A line an arm, for a terminal."""
-    return [
-        f"{name}, general knowledge: loss {_sentence(arm['loss'], _rise)}; instructions"
-        f" {_sentence(arm['instructions'], _counts)}."
-        for name, arm in (probe or {"arms": {}})["arms"].items()
-    ]
-
-
 def remarks(probe: Json) -> list[str]:
     """What a word in the table does not say: the floor, what is not applicable, what could not be decided."""
     found = [
@@ -62,12 +53,6 @@ def _reason(name: str, arm: Json) -> str:
     if arm["instructions"].get("verdict") == "worse":
         parts.append(f"it follows plain instructions less often ({_counts(arm['instructions'])})")
     return f"forgetting: {name} forgets: {' and '.join(parts)}." if parts else ""
-
-
-def _sentence(row: Json, figure: Any) -> str:
-    if "not_applicable" in row:
-        return f"not applicable ({row['not_applicable']})"
-    return f"{figure(row)}, {SAYS[row['verdict']]}"
 
 
 def _rise(row: Json) -> str:

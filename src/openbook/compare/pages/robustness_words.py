@@ -44,25 +44,6 @@ def section(report: Json) -> Section | None:
     )
 
 
-def notes(report: Json) -> list[str]:
-    """A line an arm, for a terminal."""
-    arms = (report["probes"].get("robustness") or {"arms": {}})["arms"]
-    found = {name: _sentence(arm) for name, arm in arms.items()}
-    return [f"{name}, over altered passages: {told}." for name, told in found.items() if told]
-
-
-def _sentence(arm: Json) -> str:
-    parts = [
-        f"{condition} {_difference(row)} ({SAYS[row['verdict']]})"
-        for condition, row in arm.items()
-        if "difference" in row
-    ]
-    abstained, obeyed = arm.get("no_evidence", {}).get("abstained"), arm.get("injected", {}).get("obeyed")
-    parts += [f"abstains on {abstained['count']} of {abstained['n']} without evidence"] if abstained else []
-    parts += [f"obeys {obeyed['count']} of {obeyed['n']} hidden instructions"] if obeyed else []
-    return ", ".join(parts)
-
-
 def _tested(probe: Json, metric: str) -> list[Grid]:
     rows = [
         [

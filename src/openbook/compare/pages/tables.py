@@ -93,20 +93,30 @@ def absent(report: Json) -> list[str]:
     ]
 
 
-def notes(report: Json) -> list[str]:
-    """What must be known to read the table."""
+def basis(report: Json) -> str:
+    """What the intervals rest on."""
     examples, groups = report["examples"], report["examples"]["groups"]
     asked = sum(examples["asked"].values())
-    lines = [
+    return (
         f"{asked} {examples.get('side', 'test')} questions in {groups['all']} groups ({examples['asked']['seen']} seen, {examples['asked']['new']}"
-        f" new); {report['level']:.0%} intervals over groups; margin {report['margin']:g} on {report['metric']}.",
-    ]
+        f" new); {report['level']:.0%} intervals over groups; margin {report['margin']:g} on {report['metric']}."
+    )
+
+
+def so_far(report: Json) -> list[str]:
+    """The arms that have not answered everything yet."""
+    asked = sum(report["examples"]["asked"].values())
     whole = {name: asked * len(arm["seeds"]) for name, arm in report["arms"].items() if "scores" in arm}
-    lines += [
+    return [
         f"{name}: {report['arms'][name]['asked']} of {total} answers so far."
         for name, total in whole.items()
         if report["arms"][name]["asked"] < total
     ]
+
+
+def notes(report: Json) -> list[str]:
+    """What must be known to read the table."""
+    examples, lines = report["examples"], [basis(report), *so_far(report)]
     if examples.get("dropped"):
         lines.append(f"{examples['dropped']} examples are used for nothing: they draw on documents of both sides.")
     skipped = report.get("documents", {}).get("skipped")

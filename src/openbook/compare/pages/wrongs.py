@@ -1,4 +1,4 @@
-"""The table of wrong answers by class, as Markdown, as lines for a terminal and as rows for the page.
+"""The table of wrong answers by class, as Markdown and as rows for the page.
 
 Knows the report's JSON, nothing behind it.
 """
@@ -11,9 +11,6 @@ from openbook.compare.causes.causes import NAMES, Cause
 from openbook.compare.pages.tables import figure, grid
 
 Json = Mapping[str, Any]
-
-MOST = 3
-"""Classes that a line on a terminal names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,31 +69,9 @@ def markdown(report: Json) -> str:
     return f"{lead(report)}\n\n{grid(['class', *arms, 'cheapest thing to try'], [*body, ['all', *totals, '']])}"
 
 
-def lines(report: Json) -> list[str]:
-    """One line an arm: how many were wrong, mostly why, and what to try first."""
-    why = report["why"]
-    return [
-        f"{arm}: {total['wrong']} of {total['answers']} wrong: {_mostly(why['arms'][arm])}. Try: {_first(why, arm)}"
-        for arm, total in why["totals"].items()
-        if total["wrong"]
-    ]
-
-
 def commonest(counts: Mapping[str, int]) -> list[Cause]:
     """The classes that occur, most answers first, of equals the first in order of precedence."""
     return sorted((name for name in NAMES if counts.get(name)), key=lambda name: -counts[name])
-
-
-def _mostly(counts: Mapping[str, int]) -> str:
-    found = commonest(counts)
-    told = ", ".join(f"{NAMES[name].title} {counts[name]}" for name in found[:MOST])
-    left = sum(counts[name] for name in found[MOST:])
-    return f"{told}, other {left}" if left else told
-
-
-def _first(why: Json, arm: str) -> str:
-    name = commonest(why["arms"][arm])[0]
-    return next(str(row["fix"]) for row in why["rows"] if (row["class"], row["arm"]) == (name, arm))
 
 
 def _told(arms: str, fix: str) -> str:

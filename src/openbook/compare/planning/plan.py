@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from openbook.compare import promptsearch
 from openbook.compare.answers import missing
-from openbook.compare.marking.judging import answers_to_judge, bench_of, unasked
 from openbook.compare.marking.metrics import metrics_of
 from openbook.compare.paper import Paper, set_paper
-from openbook.compare.planning.expected import CALL_SECONDS, reference_speeds
+from openbook.compare.planning import judged
+from openbook.compare.planning.expected import reference_speeds
 from openbook.compare.planning.pace import Pace, measure
 from openbook.compare.probes import curve
 from openbook.compare.probes.altered import CONDITIONS, DISTRACTORS
@@ -85,7 +85,7 @@ def estimate(project: Project, *, afresh: bool = False, pace: Pace | None = None
     steps += _forgetting(project, plans, pace, afresh)
     steps += _robustness(project, plans, paper, pace, afresh)
     steps += _latency(project, plans, pace, answered=answered)
-    steps += [_judge(project, plans, paper.questions, afresh)] if config.judge.model else []
+    steps += [Step(**row) for row in judged.rows(project, plans, paper.questions, afresh=afresh)]
     steps += [_curve(project, plan, paper.questions, pace, afresh) for plan in plans if curve.parts(project, plan)]
     basis = reference_speeds()[1]
     told = f"{basis}; {pace.measured} as measured here so far" if pace.measured else basis
@@ -219,19 +219,3 @@ def _trained(project: Project, plan: ArmPlan) -> bool:
         return all(project.adapter(plan.name, seed=seed) is not None for seed in project.config.compare.seeds)
     except OpenbookError:
         return False
-
-
-def _judge(project: Project, plans: Sequence[ArmPlan], questions: Sequence[Example], afresh: bool) -> Step:
-    judge = project.config.judge
-    total = sum(len(seeds(project, plan)) for plan in plans) * len(questions) * judge.repeats
-    left = total
-    if not afresh and (project.workspace.folder / "judgements").exists():
-        try:
-            seats = [seat(project, plan, seed) for plan in plans for seed in seeds(project, plan)]
-            asked = answers_to_judge(bench_of(project), seats, questions)
-            left = total - len(asked) + len(unasked(project, asked))
-        except OpenbookError:
-            left = total
-    called = judge.model.startswith("openai:")
-    each = CALL_SECONDS / project.config.model.concurrency if called else 0.01 if ":" in judge.model else 1.0
-    return Step(what=f"judge: {left or total} replies of {judge.model}", seconds=(left or total) * each, done=not left)

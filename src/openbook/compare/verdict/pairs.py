@@ -7,6 +7,7 @@ The family of the primary metric is the declared contrasts, or all pairs of arms
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TypedDict
 
 from openbook.compare.marking.marks import Marks
 from openbook.compare.verdict.bygroup import ByGroup, by_group, grouped
@@ -84,6 +85,15 @@ class _Tested:
     grouped: Contrast | None
     enough: Enough | None
     recipe: Recipe | None
+
+
+class _Settled(TypedDict):
+    """What a pair is tested by, whether questions or groups are counted alike."""
+
+    margin: float
+    level: float
+    alpha: float
+    higher_is_better: bool
 
 
 def all_pairs(
@@ -168,30 +178,17 @@ def _test(
     if found is None or not any(None not in pair for pair in zip(*found[0], strict=True)):
         return None
     (first, second), groups = found
-    made = contrast(
-        first,
-        second,
-        groups,
-        margin=protocol.margin,
-        level=marks.level,
-        alpha=protocol.alpha,
-        higher_is_better=metric.higher_is_better,
-    )
+    settled: _Settled = {
+        "margin": protocol.margin,
+        "level": marks.level,
+        "alpha": protocol.alpha,
+        "higher_is_better": metric.higher_is_better,
+    }
     return _Tested(
         a=a,
         b=b,
-        made=made,
-        grouped=None
-        if not family
-        else grouped(
-            first,
-            second,
-            groups,
-            margin=protocol.margin,
-            level=marks.level,
-            alpha=protocol.alpha,
-            higher_is_better=metric.higher_is_better,
-        ),
+        made=contrast(first, second, groups, **settled),
+        grouped=grouped(first, second, groups, **settled) if family else None,
         enough=enough(
             scored(first, second, groups),
             dev_spread(marks, a, b) if metric is marks.primary else None,
