@@ -30,7 +30,7 @@ def given(path: Path, *, setting: str) -> Iterator[tuple[int, Any]]:
         DataError: The file cannot be read, or a line is not JSON.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")  # JSON may hold the other line separators
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"cannot be read: {error}. Correct {setting}.", path=path) from error
     for number, line in enumerate(lines, start=1):
@@ -38,7 +38,7 @@ def given(path: Path, *, setting: str) -> Iterator[tuple[int, Any]]:
             continue
         try:
             yield number, json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"not JSON: {error}.", path=path, line=number) from error
 
 

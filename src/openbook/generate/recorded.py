@@ -33,7 +33,7 @@ class RecordedGenerator:
         self._by_id: dict[str, dict[str, Any]] = {}
         self._by_input: dict[str, dict[str, Any]] = {}
         text = _read(file)
-        for number, line in enumerate(text.splitlines(), start=1):
+        for number, line in enumerate(text.split("\n"), start=1):
             if line.strip():
                 self._keep(line, number)
         self.fingerprint = digest(["recorded", VERSION, text])
@@ -74,7 +74,7 @@ class RecordedGenerator:
 
 def _read(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8-sig")
     except (FileNotFoundError, IsADirectoryError) as error:
         raise DataError(f"There are no recorded answers at {str(file)!r}. `recorded:FILE` takes JSON lines.") from error
     except UnicodeDecodeError as error:

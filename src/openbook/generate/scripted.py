@@ -135,7 +135,7 @@ def _read(script: Path | Mapping[str, str], default: str) -> tuple[list[Rule], s
     if isinstance(script, Mapping):
         return [Rule(when=when, say=say) for when, say in script.items()], default
     try:
-        lines = script.read_text(encoding="utf-8").splitlines()
+        lines = script.read_text(encoding="utf-8-sig").split("\n")
     except (FileNotFoundError, IsADirectoryError) as error:
         raise DataError(
             f"There is no script at {str(script)!r}. `scripted:FILE` takes a JSONL file of rules."
