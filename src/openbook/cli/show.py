@@ -14,7 +14,7 @@ from openbook.compare.taste import Taste
 
 def console() -> Console:
     """Standard output; as wide as the text where it is no terminal."""
-    return Console(file=sys.stdout, highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
+    return Console(file=sys.stdout, highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 1000)
 
 
 def show_report(report: Mapping[str, Any]) -> None:
