@@ -169,9 +169,10 @@ def test_garbage_from_an_endpoint_is_a_failure_in_its_place(tmp_path: Path, told
         exchange.send(200, "<html>Welcome to the portal</html>", kind="text/html")
 
     with chat_server(garbage) as server:
-        code, said = told(endpoint(tmp_path / "shops", server.base_url))
+        code, said = told(endpoint(tmp_path / "shops", server.base_url, arms="'base', 'rag'"))
     assert code == 1
     assert "Welcome to the portal" in said
+    assert said.count("--retry-failures") == 1
     assert "Traceback" not in said
 
 
@@ -194,7 +195,7 @@ def test_once_the_key_is_mended_the_next_call_asks_again(tmp_path: Path, told: T
         code, said = told(project)
         assert code == 1
         assert "5 questions in a row got no answer" in said
-        assert "Check the key" in said
+        assert "'bad key'. Check the key" in said
         server.behaviour = answering(lambda _: "It is £100. [anvil]")
         assert told(project)[0] == 0
 

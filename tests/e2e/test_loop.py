@@ -54,6 +54,25 @@ def test_only_the_arms_that_look_things_up_tell_the_new_facts_after_an_update(
     assert arms["base"]["after"] == arms["base"]["before"]
 
 
+def test_ingest_gives_a_script_the_same_keys_whether_or_not_there_was_work(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert run(["ingest", "-C", str(shop), "--json"]) == 0
+    first = json.loads(capsys.readouterr().out)
+    assert run(["ingest", "-C", str(shop), "--json"]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert set(again) == set(first)
+    assert (again["added"], again["unchanged"], again["chunks"]) == (0, first["added"], first["chunks"])
+
+
+@pytest.mark.parametrize("verb", ["ask", "search"])
+def test_an_empty_question_is_a_wrong_call(shop: Path, capsys: pytest.CaptureFixture[str], verb: str) -> None:
+    capsys.readouterr()
+    assert run([verb, "-C", str(shop), " "]) == 2
+    assert "is empty. Write the question in quotes." in capsys.readouterr().err
+
+
 def test_an_edited_page_is_answered_from_at_once(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["ingest", "-C", str(shop)]) == 0
     page = shop / "documents" / "joining.md"

@@ -198,7 +198,7 @@ def test_a_partial_report_holds_what_there_is_and_says_what_is_not_ready(tmp_pat
         "tuned": "not yet: its adapter is not trained",
         "hybrid": "not yet: the index is behind the documents",
     }
-    assert before["recommendation"]["verdict"] == "Nothing to recommend: no arm was asked."
+    assert before["recommendation"]["verdict"] == "Nothing to recommend: no arm has answered."
     assert before["looks"] == 0
     with pytest.raises(UsageError):
         gather(project)

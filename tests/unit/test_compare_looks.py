@@ -89,6 +89,13 @@ def test_questions_that_were_never_shown_make_a_first_look_again(shops: Project)
     assert looks.take(shops, mixed) == looks.Look(number=4, total=4)
 
 
+def test_arms_that_failed_throughout_showed_nothing_and_spend_nothing(tmp_path: Path) -> None:
+    project = open_project(tmp_path / "shops", more=MORE, script=[{"when": "", "fail": "deterministic"}])
+    compare(project)
+    found = report(project)
+    assert (found["looks"], found["look"]) == (0, {"number": 0, "alpha": 0.05})
+
+
 def test_looks_of_an_older_version_count(shops: Project) -> None:
     lines(shops.workspace.looks, [{"look": "abc", "arms": ["x"], "questions": 12}])
     assert report(shops)["look"] == {"number": 2, "alpha": 0.025}

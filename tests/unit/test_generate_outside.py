@@ -301,6 +301,11 @@ def test_a_bad_file_of_answers_is_refused_with_its_line(tmp_path: Path, rows: li
         recorded(tmp_path, *rows)
 
 
+def test_a_byte_order_mark_and_line_separators_within_an_answer_are_fine(tmp_path: Path) -> None:
+    row = json.dumps({"id": "q0", "text": "one\u2028two\x85three"}, ensure_ascii=False)
+    assert said(generate(recorded(tmp_path, f"\ufeff{row}"), ask("a"))) == ["one\u2028two\x85three"]
+
+
 def test_no_file_of_answers_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no recorded answers at"):
         RecordedGenerator(tmp_path / "answers.jsonl")

@@ -186,7 +186,9 @@ def test_a_table_is_read_with_quoted_line_breaks_and_the_line_each_row_begins_on
     assert [(example.id, example.input) for example in load(path)] == [("line-2", "a\nb"), ("line-5", "d")]
 
 
-@pytest.mark.parametrize(("name", "comma"), [("a.csv", ","), ("a.csv", ";"), ("a.csv", "\t"), ("a.tsv", "\t")])
+@pytest.mark.parametrize(
+    ("name", "comma"), [("a.csv", ","), ("a.csv", ";"), ("a.csv", "\t"), ("a.csv", "|"), ("a.tsv", "\t")]
+)
 def test_a_tables_separator_is_found_in_its_header(tmp_path: Path, name: str, comma: str) -> None:
     path = table(tmp_path, f"input{comma}reference\na, b{comma}c; d\n".replace(", ", " "), name)
     if comma == ";":
@@ -209,6 +211,37 @@ def test_lists_in_table_cells_are_written_with_semicolons_or_as_json(tmp_path: P
 
 def test_a_row_with_too_many_cells_is_a_problem(tmp_path: Path) -> None:
     assert ":2: There are 3 cells under 2 column names" in problem(table(tmp_path, "input,reference\na,b,c\n"))
+
+
+def test_a_cell_may_be_longer_than_the_librarys_limit(tmp_path: Path) -> None:
+    contract = "word " * 30_000
+    (example,) = load(table(tmp_path, f'input,reference\n"{contract}",b\n'))
+    assert len(example.input) > 149_000
+
+
+def test_a_quotation_mark_left_open_is_told_with_its_line(tmp_path: Path) -> None:
+    path = table(tmp_path, 'input,reference\na,b\n"c,d\n' + "e,f\n" * 50_000)
+    assert ":3: A quotation mark opens a cell here and is never closed" in problem(path)
+
+
+def test_a_last_line_may_end_without_a_line_break(tmp_path: Path) -> None:
+    assert [example.reference for example in load(table(tmp_path, 'input,reference\na,b\nc,"d"'))] == ["b", "d"]
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+    assert "Two columns are called 'reference'. Rename one." in problem(
+        table(tmp_path, "input,reference,reference\na,b,c\n")
+    )
+    assert load(table(tmp_path, "input,reference,,\na,b,,\n"))
+
+
+@pytest.mark.parametrize("value", ["[" * 100_000, "9" * 5_000, "NaN"])
+def test_a_json_value_that_python_cannot_or_should_not_read_is_a_problem_of_its_line(
+    tmp_path: Path, value: str
+) -> None:
+    path = tmp_path / "examples.jsonl"
+    path.write_text(f'{{"input": "a", "reference": {value}}}\n', encoding="utf-8")
+    assert ":1: " in problem(path)
 
 
 def test_a_real_faq_of_92_pairs_is_read_with_its_documents() -> None:

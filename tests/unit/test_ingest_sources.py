@@ -158,6 +158,8 @@ def test_a_file_without_usable_text_is_a_failure_that_names_it(
     found = read(tmp_path / name, name, {})
     assert isinstance(found, Failure)
     assert (found.stage, found.error) == ("read", error)
+    assert found.message.endswith(".")
+    assert not found.message.endswith("..")
     assert repr(name) in found.message
 
 

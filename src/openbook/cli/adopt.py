@@ -122,9 +122,9 @@ def read_labelled(path: Path, fields: dict[str, str], documents: Sequence[str]) 
     """Read the examples with columns given or guessed."""
     rows, unreadable = read_rows(path)
     if not rows:
-        raise DataError(
-            "No line of the file is an example.", path=path, line=unreadable[0].line if unreadable else None
-        )
+        first = f" {unreadable[0].message}" if unreadable else ""
+        line = unreadable[0].line if unreadable else None
+        raise DataError(f"No line of the file is an example.{first}", path=path, line=line)
     for key in fields:
         if key not in ExampleRow.model_fields:
             raise UsageError(f"--field {key}={fields[key]}: {unknown('key', key, ExampleRow.model_fields)}")
@@ -209,12 +209,13 @@ def told_examples(examples: Sequence[Example], problems: Sequence[Problem], path
     """How many examples, which documents were proposed, and the first lines with problems."""
     proposed = [example for example in examples if PROPOSED in example.tags]
     without = [example for example in examples if example.answerable and not example.documents]
-    lines = [f"{len(examples)} examples."]
+    lines = [f"{len(examples)} example{'s' if len(examples) != 1 else ''}."]
     if len(examples) < FEW_EXAMPLES:
         lines.append(f"That is few: below {FEW_EXAMPLES} do not tune, and expect wide intervals.")
     if proposed:
+        were = "was" if len(proposed) == 1 else "were"
         lines.append(
-            f"{len(proposed)} named no document and were given one (tag {PROPOSED!r}); look whether it is right:"
+            f"{len(proposed)} named no document and {were} given one (tag {PROPOSED!r}); look whether it is right:"
         )
         lines.append(
             columns(
@@ -222,7 +223,8 @@ def told_examples(examples: Sequence[Example], problems: Sequence[Problem], path
             )
         )
     if without:
-        lines.append(f"{len(without)} stay without a document: retrieval is measured on the others.")
+        stay = "stays" if len(without) == 1 else "stay"
+        lines.append(f"{len(without)} {stay} without a document: retrieval is measured on the others.")
     if problems:
         has = "line has a problem" if len(problems) == 1 else "lines have problems"
         lines.append(f"{len(problems)} {has} and did not come along; add what is right to the copy:")

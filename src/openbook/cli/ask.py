@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from openbook.cli.verb import json_option, print_json, project_options, verb
+from openbook.cli.verb import json_option, not_blank, print_json, project_options, verb
 
 EXAMPLE = """openbook ask 'Can I bring my dog into the shop?'
 openbook ask --arm hybrid 'Can I bring my dog into the shop?'
@@ -16,7 +16,7 @@ openbook ask --json 'What does a repair cost?' | jq .citations"""
 @project_options
 @json_option
 @click.option("--arm", "name", help="The arm that answers; default: the one last recommended, else rag.")
-@click.argument("question")
+@click.argument("question", callback=not_blank)
 def ask(root: Path, file: str, as_json: bool, name: str | None, question: str) -> int:
     """Answer QUESTION with citations."""
     from openbook.core.errors import UsageError

@@ -77,8 +77,8 @@ def _compare(
     for name, share in outcome.failed.items():
         messages = outcome.report["arms"][name]["failures"]["messages"]
         click.echo(f"{share:.0%} of the answers of {name} failed, for example: {messages[0]}", err=True)
-        click.echo("Transient failures are asked again at the next call, all of them with --retry-failures.", err=True)
     if outcome.failed:
+        click.echo("Transient failures are asked again at the next call, all of them with --retry-failures.", err=True)
         return 1
     pass_or_fail(gates, gate)
     return 0

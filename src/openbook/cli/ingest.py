@@ -19,7 +19,9 @@ def ingest(root: Path, file: str, as_json: bool, rebuild: bool) -> int:
     project = Project.open(root, file=file)
     with project.workspace.writing(), progress() as shown:
         if not rebuild and project.knowledge.content() is not None:
-            return _print(project.knowledge.skipped(), "The index is up to date.", as_json, {})
+            documents, chunks = project.knowledge.size()
+            nothing = {"added": 0, "changed": 0, "removed": 0, "unchanged": documents, "chunks": chunks, "seconds": {}}
+            return _print(project.knowledge.skipped(), "The index is up to date.", as_json, nothing)
         result = project.knowledge.ingest(rebuild=rebuild, progress=shown)
     counts = {
         "added": len(result.added),

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from openbook.cli.verb import json_option, print_json, project_options, verb
+from openbook.cli.verb import json_option, not_blank, print_json, project_options, verb
 from openbook.core.errors import OpenbookError, UsageError
 
 EXAMPLE = """openbook search 'how long can I return boots?'
@@ -17,7 +17,7 @@ openbook search -k 10 --where '{"region": "uk"}' 'parcel lost'"""
 @json_option
 @click.option("-k", "count", type=click.IntRange(min=1), default=5, show_default=True, help="Chunks to show.")
 @click.option("--where", "condition", help="Metadata filter as JSON, as in [retrieve] filter.")
-@click.argument("query")
+@click.argument("query", callback=not_blank)
 def search(root: Path, file: str, as_json: bool, count: int, condition: str | None, query: str) -> int:
     """Show the chunks found for QUERY, best first, with their rank by meaning and by words."""
     from openbook.core.types import Failure

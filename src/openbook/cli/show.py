@@ -14,7 +14,7 @@ from openbook.compare.taste import Taste
 
 def console() -> Console:
     """Standard output; as wide as the text where it is no terminal."""
-    return Console(file=sys.stdout, highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
+    return Console(file=sys.stdout, highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 1000)
 
 
 def show_report(report: Mapping[str, Any]) -> None:
@@ -60,7 +60,17 @@ def show_plan(planned: Plan) -> None:
     rows = [[step.what, "done" if step.done else f"{step.seconds / 60:.1f} min"] for step in planned.steps]
     out.print(_table(["step", "estimate"], rows))
     left = sum(step.seconds for step in planned.steps if not step.done)
-    out.print(f"About {left / 60:.0f} minutes in all, {planned.basis}.", markup=False)
+    if left:
+        out.print(f"{_minutes(left)} in all, {planned.basis}.", markup=False)
+    else:
+        out.print("Nothing is left to do.", markup=False)
+
+
+def _minutes(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return "Less than a minute"
+    return "About a minute" if minutes == 1 else f"About {minutes} minutes"
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:

@@ -178,6 +178,13 @@ def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for scripts.")(function)
 
 
+def not_blank(_: click.Context, argument: click.Parameter, value: str) -> str:
+    """Callback of an argument that is a text: an empty one is a wrong call."""
+    if not value.strip():
+        raise UsageError(f"{argument.human_readable_name} is empty. Write the question in quotes.")
+    return value
+
+
 def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False))
 

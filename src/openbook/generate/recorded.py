@@ -33,8 +33,14 @@ class RecordedGenerator:
         self._by_id: dict[str, dict[str, Any]] = {}
         self._by_input: dict[str, dict[str, Any]] = {}
         text = _read(file)
+<<<<<<< HEAD
         for number, row in jsonl.values(text, file):
             self._keep(row, number)
+=======
+        for number, line in enumerate(text.split("\n"), start=1):
+            if line.strip():
+                self._keep(line, number)
+>>>>>>> walk
         self.fingerprint = digest(["recorded", VERSION, text])
 
     def stream(
@@ -69,7 +75,7 @@ class RecordedGenerator:
 
 def _read(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8-sig")
     except (FileNotFoundError, IsADirectoryError) as error:
         raise DataError(f"There are no recorded answers at {str(file)!r}. `recorded:FILE` takes JSON lines.") from error
     except UnicodeDecodeError as error:

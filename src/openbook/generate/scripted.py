@@ -136,7 +136,7 @@ def _read(script: Path | Mapping[str, str], default: str) -> tuple[list[Rule], s
     if isinstance(script, Mapping):
         return [Rule(when=when, say=say) for when, say in script.items()], default
     try:
-        text = script.read_text(encoding="utf-8")
+        text = script.read_text(encoding="utf-8-sig")
     except (FileNotFoundError, IsADirectoryError) as error:
         raise DataError(
             f"There is no script at {str(script)!r}. `scripted:FILE` takes a JSONL file of rules."

@@ -177,9 +177,9 @@ def status_error(response: httpx.Response, host: str, hide: Hide) -> EndpointErr
     transient = code in TRANSIENT or code in MENDABLE or code >= 500
     sentence = f"{host} answered {code} ({response.reason_phrase or 'no reason'}): {_quoted(said, hide)}"
     if code in (401, 403):
-        sentence += " Check the key and that it may use this model."
+        sentence += ". Check the key and that it may use this model."
     if code == 404:
-        sentence += " Check the model's name and base_url."
+        sentence += ". Check the model's name and base_url."
     after = _retry_after(response)
     if code in MENDABLE or "insufficient_quota" in response.text:
         after = math.inf

@@ -28,7 +28,9 @@ class HtmlReader:
         result = _converted(decoded.text)
         if result.warnings:
             # A page nested too deeply comes back cut short: better left out aloud than half there in silence.
-            return failure("damaged", f"{name!r} could not be read to its end: {result.warnings[0].message}.")
+            return failure(
+                "damaged", f"{name!r} could not be read to its end: {result.warnings[0].message.rstrip('.')}."
+            )
         text = result.content or ""
         titled = _title(decoded.text, text)
         return document(text, name=name, metadata=recorded(decoded, metadata), media="text/html", titled=titled)

@@ -142,6 +142,12 @@ class Knowledge:
         entries = state.documents.items() if state else ()
         return {name: entry.failure.message for name, entry in entries if entry.failure}
 
+    def size(self, version: Version = "current") -> tuple[int, int]:
+        """How many documents, those left out among them, and how many chunks the index holds."""
+        state = load_state(self._workspace.index(version))
+        entries = state.documents.values() if state else ()
+        return len(entries), sum(entry.chunks for entry in entries)
+
     def documents(
         self, names: Collection[str] | None = None, version: Version = "current"
     ) -> Iterator[tuple[str, Document | None]]:

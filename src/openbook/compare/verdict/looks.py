@@ -3,7 +3,7 @@
 A look is a set of arms whose scores on a set of questions were shown. Knows no scores.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from openbook.compare.comparison import Material
 from openbook.core import jsonl
 from openbook.core.errors import disk_errors
 from openbook.core.ids import digest
+from openbook.core.types import Answer, Record
 from openbook.project import Project
 from openbook.score.stats import look_alpha
 
@@ -41,10 +42,10 @@ def take(project: Project, material: Material) -> Look:
     """Record a look at the test scores of these arms, once.
 
     The same arms and questions are the same look, and so is a run that goes on where an unfinished one was shown. Other
-    settings, adapters, arms or questions are a new one. Arms that have not answered yet show nothing.
+    settings, adapters, arms or questions are a new one. Arms that have not answered, or failed throughout, show nothing.
     """
     keys = {question.key for question in material.paper.questions}
-    arms = sorted({seat.arm.fingerprint for seat in material.seats if keys & seat.log.records.keys()})
+    arms = sorted({seat.arm.fingerprint for seat in material.seats if _shows(seat.log.records, keys)})
     row = {
         "look": digest([arms, sorted(keys)]),
         "arms": arms,
@@ -60,6 +61,10 @@ def take(project: Project, material: Material) -> Look:
             jsonl.append(path, [row])
         rows.append(row)
     return _place(_merged(rows), row)
+
+
+def _shows(records: Mapping[str, Record], keys: Set[str]) -> bool:
+    return any(isinstance(records[key].result, Answer) for key in keys & records.keys())
 
 
 def _unfinished(material: Material, keys: set[str]) -> bool:

@@ -138,7 +138,7 @@ def _refused(
 ) -> Recommendation | None:
     """Why nothing can be said at all, where that is so."""
     if not standings:
-        return _silent("Nothing to recommend: no arm was asked.")
+        return _silent("Nothing to recommend: no arm has answered.")
     if failed:
         names = ", ".join(f"{name} ({count})" for name, count in failed.items())
         return _silent(f"Cannot decide: too many failed answers in {names}. Mend the cause, then compare again.")
@@ -246,8 +246,8 @@ def _undecided(
     safe = [s.name for s in open_ if s.name in against and against[s.name].low > -margin]
     flips = [
         Reason(
-            f"If you must choose today: {simplest.name} is the simplest of them.",
-            cells=_cells([simplest], f"{metric}.all"),
+            f"If you must choose today: {_choice(simplest, best, metric)}.",
+            cells=_cells([simplest] if simplest is best else [simplest, best], f"{metric}.all"),
         )
     ]
     if safe:
@@ -303,6 +303,11 @@ def _reasons(chosen: Standing, standings: Sequence[Standing], metric: str) -> tu
             Reason(f"median seconds an answer takes, one at a time: {told}.", cells=_cells(timed, "seconds.p50"))
         )
     return tuple(lines)
+
+
+def _choice(simplest: Standing, best: Standing, metric: str) -> str:
+    line = f"{simplest.name} is the simplest of them"
+    return line if simplest is best else f"{line}, {best.name} was the best on {metric} here"
 
 
 def _cells(standings: Sequence[Standing], cell: str) -> tuple[str, ...]:
