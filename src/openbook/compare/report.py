@@ -40,7 +40,7 @@ from openbook.project import Project
 from openbook.score.cost import answer_usd, machine_usd, per_1000
 from openbook.score.stats import AgainstBest, mean_interval
 
-VERSION = 3
+VERSION = 4
 """Raised whenever the same runs would give another report."""
 
 Json = dict[str, Any]
