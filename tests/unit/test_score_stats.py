@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from openbook.score.stats import (
@@ -175,8 +176,48 @@ def test_what_would_decide_is_an_interval_in_groups_and_examples() -> None:
     assert isinstance(found, Needed)
     assert found.groups[0] < found.groups[1]
     assert found.examples == (2 * found.groups[0], 2 * found.groups[1])
+
+
+def test_where_nothing_differed_the_rule_of_three_decides_or_as_many_as_may_have_stayed_unseen() -> None:
     quiet = needed([0.0] * 16, range(16), 0.05)
-    assert 8 <= quiet.groups[0] <= quiet.groups[1] < 60
+    assert quiet.groups[0] == 59
+    # One in eight may differ and none of 16 have shown it, one time in ten.
+    assert quiet.groups[1] > needed([1.0, *[0.0] * 15], range(16), 0.05).groups[0]
+    assert quiet.sd == 0
+
+
+@pytest.mark.parametrize("clustered", [False, True])
+@pytest.mark.parametrize("differing", [0.0, 0.02, 0.1, 0.4])
+@pytest.mark.parametrize("tail", [1, 2, 3])
+def test_what_did_not_decide_is_fewer_than_what_is_said_to_decide(differing: float, tail: int, clustered: bool) -> None:
+    for groups in (12, 40, 90):
+        labels = [number // 3 for number in range(3 * groups)] if clustered else list(range(groups))
+        random = np.random.default_rng([tail, groups])
+        signs = random.choice([-1.0, 1.0], p=[0.1 * tail, 1 - 0.1 * tail], size=len(labels))
+        first = np.where(random.random(len(labels)) < differing, signs, 0.0)
+        made = contrast(first.tolist(), [0.0] * len(labels), labels, margin=0.05, bounds=(-1, 1), draws=2_000)
+        if classify([made])[0].kind == "undecided":
+            assert needed(first, labels, 0.05).groups[1] > groups
+
+
+def test_at_what_is_said_to_decide_nothing_is_left_undecided() -> None:
+    random = np.random.default_rng(5)
+    dev = random.choice([-1.0, 0.0, 1.0], p=[0.08, 0.84, 0.08], size=400)
+    groups = needed(dev, range(400), 0.1).groups[1]
+    for true in (0.0, 0.04, 0.06, 0.1):
+        drawn = random.choice([-1.0, 0.0, 1.0], p=[0.08 - true / 2, 0.84, 0.08 + true / 2], size=groups)
+        made = contrast(drawn.tolist(), [0.0] * groups, range(groups), margin=0.1, bounds=(-1, 1), draws=2_000)
+        assert classify([made])[0].kind != "undecided"
+
+
+def test_one_answer_that_differs_does_not_make_a_small_difference_showable() -> None:
+    # Nine groups must tell, all to one side, before 2 / 2^9 is below .005.
+    lone = smallest_effect(0.129, 60, alpha=0.005, whole=True)
+    assert lone == smallest_effect(0.0, 60, alpha=0.005)
+    graded = smallest_effect(0.129, 60, alpha=0.005)
+    assert graded is not None
+    assert lone is not None
+    assert graded < lone / 2
 
 
 def test_the_smallest_effect_shrinks_with_groups_and_is_none_where_nothing_can_be_decided() -> None:

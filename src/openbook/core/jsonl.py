@@ -30,11 +30,7 @@ def given(path: Path, *, setting: str) -> Iterator[tuple[int, Any]]:
         DataError: The file cannot be read, or a line is not JSON.
     """
     try:
-<<<<<<< HEAD
-        text = path.read_text(encoding="utf-8")
-=======
-        lines = path.read_text(encoding="utf-8-sig").split("\n")  # JSON may hold the other line separators
->>>>>>> walk
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"cannot be read: {error}. Correct {setting}.", path=path) from error
     yield from values(text, path)

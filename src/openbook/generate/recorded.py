@@ -33,14 +33,8 @@ class RecordedGenerator:
         self._by_id: dict[str, dict[str, Any]] = {}
         self._by_input: dict[str, dict[str, Any]] = {}
         text = _read(file)
-<<<<<<< HEAD
         for number, row in jsonl.values(text, file):
             self._keep(row, number)
-=======
-        for number, line in enumerate(text.split("\n"), start=1):
-            if line.strip():
-                self._keep(line, number)
->>>>>>> walk
         self.fingerprint = digest(["recorded", VERSION, text])
 
     def stream(

@@ -202,10 +202,6 @@ def to_decide(pair: Json) -> str:
     if not pair["needed"]:
         return ""
     low, high = pair["enough"]["examples"] if pair.get("enough") else (pair["needed"], pair["needed"])
-    if high <= pair["n"]:
-        return (
-            f"more than {pair['n']}"  # By their spread these would do; their interval, which is more careful, says no.
-        )
     return str(high) if low == high else f"{low} to {high}"
 
 

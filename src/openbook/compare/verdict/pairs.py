@@ -11,7 +11,7 @@ from typing import TypedDict
 
 from openbook.compare.marking.marks import Marks
 from openbook.compare.verdict.bygroup import ByGroup, by_group, grouped
-from openbook.compare.verdict.enough import Enough, dev_spread, enough, scored
+from openbook.compare.verdict.enough import Enough, Scored, dev_spread, enough, needed_examples, scored
 from openbook.compare.verdict.recipe import Recipe, pair_recipe
 from openbook.core.protocols import Metric
 from openbook.core.types import Score
@@ -30,7 +30,7 @@ class Pair:
         p: Studentised sign-flip over groups, two-sided.
         p_adjusted: For the whole family; equal to `p` where `exploratory`.
         smallest: The smallest p that was possible with these groups.
-        needed: Examples that would decide at the margin, an upper estimate from the spread; 0 where decided.
+        needed: Examples that would decide at the margin, an upper estimate from the spread, more than `n`; 0 where decided.
         reason: Why it is undecided.
         enough: What would decide, as intervals, and the smallest difference that could have been shown.
         by_group: The same with every group counted alike; None where every group has one question, or exploratory.
@@ -83,7 +83,8 @@ class _Tested:
     b: str
     made: Contrast
     grouped: Contrast | None
-    enough: Enough | None
+    scored: Scored
+    dev: Scored | None
     recipe: Recipe | None
 
 
@@ -126,7 +127,7 @@ def _family(marks: Marks, metric: Metric, stratum: str, pairs: Sequence[Names], 
     verdicts = classify([one.made for one in tested], alpha=protocol.alpha, adjust=protocol.adjust)
     beside = by_group([one.grouped for one in tested], alpha=protocol.alpha, adjust=protocol.adjust)
     return [
-        _pair(one, metric, stratum, verdict, other, exploratory=False)
+        _pair(one, metric, stratum, verdict, other, protocol, family=len(pairs))
         for one, verdict, other in zip(tested, verdicts, beside, strict=True)
     ]
 
@@ -134,15 +135,24 @@ def _family(marks: Marks, metric: Metric, stratum: str, pairs: Sequence[Names], 
 def _single(marks: Marks, metric: Metric, stratum: str, pairs: Sequence[Names], protocol: Protocol) -> list[Pair]:
     tested = [made for a, b in pairs if (made := _test(marks, metric, stratum, a, b, protocol, 0)) is not None]
     return [
-        _pair(one, metric, stratum, classify([one.made], alpha=protocol.alpha)[0], None, exploratory=True)
+        _pair(one, metric, stratum, classify([one.made], alpha=protocol.alpha)[0], None, protocol, family=0)
         for one in tested
     ]
 
 
 def _pair(
-    one: _Tested, metric: Metric, stratum: str, verdict: Verdict, beside: ByGroup | None, *, exploratory: bool
+    one: _Tested,
+    metric: Metric,
+    stratum: str,
+    verdict: Verdict,
+    beside: ByGroup | None,
+    protocol: Protocol,
+    *,
+    family: int,
 ) -> Pair:
-    made = one.made
+    """The pair with what was found; `family` is 0 for an exploratory one."""
+    made, undecided = one.made, verdict.kind == "undecided"
+    more = enough(one.scored, one.dev, made, alpha=protocol.alpha, family=max(1, family), undecided=undecided)
     return Pair(
         a=one.a,
         b=one.b,
@@ -158,10 +168,10 @@ def _pair(
         n=made.n,
         groups=made.groups,
         failures=made.failures,
-        needed=one.enough.examples[1] if one.enough and verdict.kind == "undecided" else 0,
-        exploratory=exploratory,
+        needed=needed_examples(more, made) if undecided else 0,
+        exploratory=not family,
         reason=verdict.reason,
-        enough=one.enough,
+        enough=more,
         by_group=beside,
         recipe=one.recipe,
     )
@@ -189,13 +199,8 @@ def _test(
         b=b,
         made=contrast(first, second, groups, **settled),
         grouped=grouped(first, second, groups, **settled) if family else None,
-        enough=enough(
-            scored(first, second, groups),
-            dev_spread(marks, a, b) if metric is marks.primary else None,
-            margin=protocol.margin,
-            alpha=protocol.alpha,
-            family=max(1, family),
-        ),
+        scored=scored(first, second, groups),
+        dev=dev_spread(marks, a, b) if metric is marks.primary else None,
         recipe=pair_recipe(marks, a, b) if family else None,
     )
 

@@ -13,7 +13,7 @@ from openbook.score.stats.family import holm
 from openbook.score.stats.intervals import Interval, mean_interval, one_sided, proportion_interval, wilson
 from openbook.score.stats.jackknife import pseudo_values
 from openbook.score.stats.jointflip import any_above, max_t
-from openbook.score.stats.paired import Equivalence, mcnemar, paired_interval, tango, tost
+from openbook.score.stats.paired import Equivalence, all_whole, mcnemar, paired_interval, tango, tost
 from openbook.score.stats.power import Needed, needed, needed_groups, smallest_effect
 from openbook.score.stats.quantiles import quantile_bounds, quantile_needed
 from openbook.score.stats.signflip import FEWEST_GROUPS, SignFlip, sign_flip
@@ -34,6 +34,7 @@ __all__ = [
     "Spread",
     "Verdict",
     "against_best",
+    "all_whole",
     "any_above",
     "classify",
     "contrast",

@@ -52,12 +52,17 @@ def paired_interval(
     sums, sizes = group_sums(array, groups)
     discordant = np.abs(array).sum()
     method: Method
-    if bounds == (-1.0, 1.0) and found.groups > 1 and discordant and np.isin(array, (-1.0, 0.0, 1.0)).all():
+    if bounds == (-1.0, 1.0) and found.groups > 1 and discordant and all_whole(array):
         low, high = _tango_ends(array, found, sums, sizes, level)
         method = "tango"
     else:
         low, high, method = special_ends(found, level, bounds) or _t_ends(found, sums, sizes, level, bounds)
     return Interval(mean=found.mean, low=low, high=high, level=level, n=found.n, groups=found.groups, method=method)
+
+
+def all_whole(differences: ArrayLike) -> bool:
+    """Whether all differences are −1, 0 or 1, as those of 0/1 scores are."""
+    return bool(np.isin(np.asarray(differences, dtype=np.float64), (-1.0, 0.0, 1.0)).all())
 
 
 def _t_ends(found: Spread, sums: Floats, sizes: Floats, level: float, bounds: Bounds) -> tuple[float, float, Method]:
@@ -69,12 +74,24 @@ def _tango_ends(array: Floats, found: Spread, sums: Floats, sizes: Floats, level
     wins, losses = float((array == 1).sum()), float((array == -1).sum())
     if found.groups == found.n:
         return tango(wins, losses, found.n, level)
-    independent = (wins + losses - found.n * found.mean**2) / found.n**2
     error = cautious_error(sums, sizes, (-1.0, 1.0), added=ADDED)
-    most = found.n / alike_n(sizes)
-    effect = min(most, max(1.0, error**2 / independent)) if independent > 0 else most
     z = t_quantile(0.5 + level / 2, uneven_df(sizes))
-    return _tango(wins / effect, losses / effect, found.n / effect, z)
+    return clustered_tango(wins, losses, found.n, error=error, least=alike_n(sizes), z=z)
+
+
+def clustered_tango(
+    wins: float, losses: float, n: float, *, error: float, least: float, z: float
+) -> tuple[float, float]:
+    """Tango's interval on the effective n: as many independent examples as have this standard error.
+
+    Args:
+        least: The fewest examples that these may be worth (`alike_n`).
+        z: Quantile that is reached to either side.
+    """
+    mean, most = (wins - losses) / n, n / least
+    independent = (wins + losses - n * mean**2) / n**2
+    effect = min(most, max(1.0, error**2 / independent)) if independent > 0 else most
+    return _tango(wins / effect, losses / effect, n / effect, z)
 
 
 def tango(wins: float, losses: float, n: float, level: float = 0.95) -> tuple[float, float]:
