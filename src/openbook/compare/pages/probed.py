@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from openbook.compare.pages import abstention_words, robustness_words
+from openbook.compare.pages import abstention_words, robustness_words, upkeep_words
 from openbook.compare.pages.section import Grid, Section
 from openbook.compare.pages.tables import bullets, figure, grid, interval
 
@@ -12,7 +12,8 @@ Json = Mapping[str, Any]
 
 def sections(report: Json) -> list[Section]:
     """Those that there is something to say in."""
-    found = [abstention_words.section(report), robustness_words.section(report), _by_tag(report)]
+    found = [upkeep_words.section(report), abstention_words.section(report), robustness_words.section(report)]
+    found.append(_by_tag(report))
     return [one for one in found if one is not None]
 
 
@@ -23,7 +24,7 @@ def markdown(report: Json) -> list[tuple[str, str]]:
 
 def lines(report: Json) -> list[str]:
     """What a terminal shows of them."""
-    return [*abstention_words.notes(report), *robustness_words.notes(report)]
+    return [*upkeep_words.notes(report), *abstention_words.notes(report), *robustness_words.notes(report)]
 
 
 def tag_table(report: Json) -> tuple[list[str], list[list[str]]]:
