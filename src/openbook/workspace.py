@@ -4,6 +4,7 @@
   lock                    held by the one process that writes
   index/                  the documents as they are     (state.json, vectors)
   index-updates/          the documents' second version
+  second-version/<id>/    the documents that a freshness probe changed, and made.json: what was exchanged
   evidence/               where each question's answer stands in the documents, by their content version
   adapters/<fingerprint>/ trained adapters, checkpoints while training
   runs/<fingerprint>/     run.json, records.jsonl, passages.jsonl, prompts.jsonl
@@ -45,6 +46,9 @@ class Workspace:
     def index(self, version: str) -> Path:
         """`version` is `current` or `updates`."""
         return self.folder / ("index" if version == "current" else f"index-{version}")
+
+    def second_version(self, key: str) -> Path:
+        return self.folder / "second-version" / key
 
     def adapter(self, fingerprint: str) -> Path:
         return self.folder / "adapters" / fingerprint

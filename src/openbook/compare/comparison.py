@@ -19,7 +19,7 @@ from openbook.compare.causes import evidence
 from openbook.compare.marking import judging, pairjudging
 from openbook.compare.marking.metrics import metrics_of
 from openbook.compare.paper import Paper, set_paper
-from openbook.compare.probes import curve, forgetting, freshness, latency, robustness
+from openbook.compare.probes import curve, forgetting, latency, retune, robustness
 from openbook.compare.probes.forgetting import Probe
 from openbook.compare.probes.robustness import Robustness
 from openbook.compare.seats import (
@@ -61,6 +61,7 @@ class Material:
         forgetting: What has nothing to do with the job, and the tuned arms it is put to.
         curve: Tuned arms trained on a part of their rows, as far as they are trained; one seed each.
         robustness: Test questions over altered passages, and the arms that look up.
+        retuned: Tuned arms trained anew after the update, as far as they are trained; one seed each.
     """
 
     paper: Paper
@@ -74,6 +75,7 @@ class Material:
     forgetting: Probe | None = None
     curve: Sequence[Seat] = ()
     robustness: Robustness | None = None
+    retuned: Sequence[Seat] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +134,8 @@ def compare(
         _search(sitting, metric)
         _tune(sitting)
         material = gather(project, dev=dev, partial=sitting.cancelled)
-        for step in (_answer, _gap, _freshness, _forgetting, _robustness, _latency, _judge, _judge_pairs, _curve):
+        steps = (_answer, _gap, _freshness, _forgetting, _robustness, _latency, _judge, _judge_pairs, _curve, _retune)
+        for step in steps:
             if not sitting.cancelled:
                 step(sitting, material)
     return gather(project, dev=dev, partial=sitting.cancelled)
@@ -164,8 +167,7 @@ def gather(project: Project, *, dev: bool = False, partial: bool = False) -> Mat
             f" {len(project.exam.division.train)} for training and none for the test. Label more examples, or raise"
             " [examples.split] test."
         )
-    updates = project.exam.updates if config.probes.freshness and project.knowledge.has_updates else ()
-    changed = freshness.questions(updates, project.exam.examples, config.probes.freshness_questions)
+    changed = retune.questions(project)
     ready = seats(project, partial=partial)
     return Material(
         paper=paper,
@@ -178,6 +180,7 @@ def gather(project: Project, *, dev: bool = False, partial: bool = False) -> Mat
         latency=paper.questions[: config.probes.latency],
         forgetting=forgetting.probe(project, ready),
         curve=() if dev else curve.points(project),
+        retuned=() if dev else retune.points(project),
         robustness=None if dev else robustness.probe(project, ready, paper),
     )
 
@@ -348,6 +351,20 @@ def _curve(sitting: _Sitting, material: Material) -> None:
                     one.tune(plan.name, seed=seed, progress=sitting.watch.progress)
             desk = seat(one, one.plan(plan.name), seed)
             _ask(sitting, desk, material.paper.questions, f"answer {plan.name} on {rows} rows")
+
+
+def _retune(sitting: _Sitting, material: Material) -> None:
+    """After the update, each arm in a project of its own, as the curve's points are."""
+    project = sitting.project
+    for plan in () if material.dev else retune.plans(project):
+        if sitting.cancelled:
+            return
+        one, seed = retune.point(project, plan), curve.seed_of(project, plan)
+        if one.adapter(plan.name, seed=seed) is None:
+            with sitting.stage(f"tune {plan.name} after the update"):
+                one.tune(plan.name, seed=seed, progress=sitting.watch.progress)
+        asked = retune.asked(project, material.freshness)
+        _ask(sitting, retune.desk(project, plan, one), asked, f"freshness of {plan.name}, trained anew")
 
 
 def _ask(sitting: _Sitting, desk: Seat, questions: Sequence[Example], what: str, *, shown: bool = False) -> None:

@@ -31,7 +31,7 @@ def fingerprint(project: Project, material: Material, metrics: Sequence[Metric],
         look: Number of the look, since its tests stand at an alpha of their own.
     """
     config, division = project.config, project.exam.division
-    seats = [*material.seats, *material.updated, *material.curve]
+    seats = [*material.seats, *material.updated, *material.curve, *material.retuned]
     files = [seat.log.folder / name for seat in seats for name in ("records.jsonl", "latency.jsonl")]
     files += material.forgetting.files if material.forgetting else []
     files += material.robustness.files if material.robustness else []
@@ -53,6 +53,7 @@ def fingerprint(project: Project, material: Material, metrics: Sequence[Metric],
                 [digest(asdict(question)) for question in part]
                 for part in (material.paper.questions, material.freshness, *material.gap)
             ],
+            "second version": [project.second.by, asdict(project.second.made) if project.second.by == "made" else None],
             "strata": [material.paper.stratum[q.id] + material.paper.group[q.id] for q in material.paper.questions],
             "division": [len(part) for part in (division.train, division.dev, division.seen, division.new)],
             "labelled twice": [digest(asdict(e)) for e in project.exam.examples if e.id in project.exam.groups.twins],

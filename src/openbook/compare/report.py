@@ -21,11 +21,11 @@ from openbook.compare.pages import forgetting_words
 from openbook.compare.pages.classic import classic
 from openbook.compare.paper import STRATA
 from openbook.compare.planning.cuts import budget_row
-from openbook.compare.probes import abstention, forgotten, withstood
-from openbook.compare.probes.freshness import Freshness, tally
+from openbook.compare.probes import abstention, forgotten, freshened, withstood
+from openbook.compare.probes.freshness import Freshness
 from openbook.compare.probes.growth import curve_row
 from openbook.compare.rounded import rounded
-from openbook.compare.seats import Seat, first_seats, updatable
+from openbook.compare.seats import Seat, first_seats
 from openbook.compare.verdict import looks
 from openbook.compare.verdict.best import against
 from openbook.compare.verdict.constraints import Check, broken, checks
@@ -62,7 +62,7 @@ def build(project: Project, material: Material, marks: Marks, *, look: looks.Loo
     pairs = all_pairs(
         marks, margin=config.compare.margin, alpha=alpha, contrasts=declared, adjust=config.compare.adjust
     )
-    fresh = freshness_of(project, material)
+    fresh = freshened.freshness_of(project, material)
     why = why_wrong(project, material, marks)
     arms = {name: arm_row(project, material, marks, name) for name in marks.arms}
     kept = forgotten.row(material.forgetting, level=config.compare.level)
@@ -93,7 +93,7 @@ def build(project: Project, material: Material, marks: Marks, *, look: looks.Loo
         **rounded(protocol_rows(pairs, ranks, checked, look=look, alpha=alpha, adjust=config.compare.adjust)),
         "interaction": rounded(interaction_row(marks, arms, margin=config.compare.margin, alpha=alpha)),
         "probes": {
-            "freshness": _freshness_row(project, material, fresh),
+            "freshness": freshened.row(project, material, fresh),
             "gap": gap_of(material, marks),
             "forgetting": kept,
             **({"curve": drawn} if (drawn := curve_row(project, material, marks, alpha=alpha)) else {}),
@@ -138,42 +138,6 @@ def costs_of(project: Project, material: Material, arms: Mapping[str, Json]) -> 
         updates=cost.updates_per_month,
         reindexing=None if updated is None else machine_usd(updated, usd_per_hour=cost.usd_per_hour),
     )
-
-
-def freshness_of(project: Project, material: Material) -> dict[str, tuple[Freshness, Freshness]]:
-    """Arm → (before, after); an arm that an update cannot touch has the same twice."""
-    level = project.config.compare.level
-    updated = {seat.name: seat for seat in material.updated}
-    found: dict[str, tuple[Freshness, Freshness]] = {}
-    for seat in updatable(material.seats) if material.freshness else ():
-        later = updated.get(seat.name) if seat.plan.retrieves else seat
-        if later is not None:
-            found[seat.name] = (
-                tally(material.freshness, seat.log.records, level=level),
-                tally(material.freshness, later.log.records, level=level),
-            )
-    return found
-
-
-def _freshness_row(
-    project: Project, material: Material, fresh: Mapping[str, tuple[Freshness, Freshness]]
-) -> Json | None:
-    if not fresh:
-        return None
-    return {
-        "facts": len({question.fact or question.id for question in material.freshness}),
-        "questions": len(material.freshness),
-        "update_seconds": round(project.knowledge.seconds("updates"), 2),
-        "arms": {name: {"before": _tally_row(b), "after": _tally_row(a)} for name, (b, a) in fresh.items()},
-    }
-
-
-def _tally_row(tallied: Freshness) -> Json:
-    return {
-        **{kind: rounded(asdict(share)) for kind, share in tallied.shares.items()},
-        "right": rounded(asdict(tallied.right)),
-        "failures": tallied.failures,
-    }
 
 
 def gap_of(material: Material, marks: Marks) -> Json:
@@ -304,6 +268,6 @@ def _metric_row(metric: Any, *, primary: bool) -> Json:
 def _machines(material: Material) -> Json:
     """The machine that answered first; and all of them, where there were several."""
     found: list[Json] = []
-    for seat in (*material.seats, *material.updated):
+    for seat in (*material.seats, *material.updated, *material.retuned):
         found += [machine for machine in seat.log.machines if machine not in found]
     return {"machine": found[0] if found else this_machine(), "machines": found}

@@ -360,8 +360,17 @@ class Judge(Section):
 
 
 class Probes(Section):
-    freshness: bool = Field(True, description="Re-ask the changed facts after the documents changed.")
+    freshness: bool | Literal["made", "auto"] = Field(
+        True,
+        description="Re-ask the changed facts after the documents changed: to the second version that is given; `made`:"
+        " to one made from the documents by exchanging values; `auto`: made where none is given.",
+    )
     freshness_questions: int = Field(0, ge=0, description="At most this many; the unused wordings first. 0: all.")
+    retune: bool = Field(
+        False,
+        description="After the documents changed, train `tuned` and `hybrid` anew on one wording of each changed"
+        " fact, and ask the others.",
+    )
     forgetting: bool = Field(True, description="Measure what tuning cost a model of what it knew.")
     forgetting_texts: int = Field(24, ge=0, description="Paragraphs of general English it reads; 0: all 200.")
     forgetting_instructions: int = Field(12, ge=0, description="Plain instructions it is given; 0: all 60.")

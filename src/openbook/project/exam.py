@@ -1,6 +1,8 @@
 """A project's labelled examples: loaded, grouped, divided. Knows nothing of arms, models or the index."""
 
 from collections.abc import Sequence
+from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -53,3 +55,9 @@ class Exam:
         """Train, dev and test; no group stands on both sides of a `new` split."""
         split = self._config.examples.split
         return divide(self.examples, self.groups, test=split.test, seen=split.seen, seed=split.seed)
+
+    def studying(self, train: Sequence[Example], dev: Sequence[Example]) -> "Exam":
+        """The same exam with other examples to study and to watch; what is asked stays."""
+        made = copy(self)
+        made.division = replace(self.division, train=tuple(train), dev=tuple(dev))
+        return made

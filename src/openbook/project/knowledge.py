@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -31,6 +31,9 @@ class Knowledge:
         root: The project's folder.
         config: Its configuration.
         workspace: Where its state lies.
+
+    Attributes:
+        remade: The second version's files where they are made from the first's, and not given.
     """
 
     def __init__(self, root: Path, config: Config, workspace: Workspace) -> None:
@@ -39,6 +42,7 @@ class Knowledge:
         self._workspace = workspace
         self._open: dict[Version, Any] = {}
         self._content: dict[Version, str] = {}
+        self.remade: Callable[[], list[File]] | None = None
 
     def files(self, version: Version = "current") -> list[File]:
         """The documents' files; the second version's for `updates`.
@@ -46,12 +50,18 @@ class Knowledge:
         Raises:
             ConfigError: A glob matches nothing, or two files would get one name.
         """
+        if version == "updates" and self.remade is not None:
+            return self.remade()
+        return self._given(version)
+
+    def _given(self, version: Version) -> list[File]:
         documents = self._config.documents
         sources = documents.sources if version == "current" else documents.updates
         return expand([Source(glob=s.glob, metadata=s.metadata) for s in sources], root=self._root)
 
     @property
     def has_updates(self) -> bool:
+        """Whether a second version is given."""
         return bool(self._config.documents.updates)
 
     @cached_property
@@ -59,7 +69,7 @@ class Knowledge:
         """Names of all documents of both versions."""
         names = {file.name for file in self.files()}
         if self.has_updates:
-            names |= {file.name for file in self.files("updates")}
+            names |= {file.name for file in self._given("updates")}
         return sorted(names)
 
     def content(self, version: Version = "current") -> str | None:

@@ -1,5 +1,6 @@
 """A project as one object: everything is made when first asked for, so a call that only reads loads no model."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -22,7 +23,7 @@ from openbook.core.durations import compact, seconds_of
 from openbook.core.errors import UsageError
 from openbook.core.ids import digest
 from openbook.core.protocols import Generator, Progress, Retriever, silent
-from openbook.core.types import Adapter
+from openbook.core.types import Adapter, Example
 from openbook.nearest import by_meaning, by_words, nearest_shots
 from openbook.project.adapters import Study, hidden_documents, studied, train, watched
 from openbook.project.choices import choices_of
@@ -31,7 +32,8 @@ from openbook.project.generators import open_generator
 from openbook.project.knowledge import Knowledge, Version, search_settings, where
 from openbook.project.plans import ArmPlan, plan, plans
 from openbook.project.prompts import Found, candidates, keep_found, read_found, search_key
-from openbook.project.sizes import Budget, capped, load, path
+from openbook.project.second import SecondVersion
+from openbook.project.sizes import Budget, capped, load, path, with_rows
 from openbook.prompt import Shot, Template
 from openbook.raft import labelled_passages
 from openbook.tune.adapters import load_adapter
@@ -56,6 +58,8 @@ class Project:
         self.budget: Budget | None = None
         self.workspace = Workspace(root)
         self.knowledge = Knowledge(root, config, self.workspace)
+        self.second = SecondVersion(config, self.knowledge, self.workspace, lambda: self.exam)
+        self._studied: Version = "current"
         self._generators: dict[str, Generator] = {}
         self._retrievers: dict[str, Retriever] = {}
         self._searches: dict[str, Path] = {}
@@ -89,8 +93,15 @@ class Project:
         """The same project with other sizes; documents, examples, index and division are shared, models are not."""
         made = Project(self.root, config)
         made.file = self.file
-        made.knowledge, made.exam = self.knowledge, self.exam
+        made.knowledge, made.exam, made.second = self.knowledge, self.exam, self.second
         made._retrievers = self._retrievers
+        return made
+
+    def retaught(self, name: str, train: Sequence[Example], dev: Sequence[Example]) -> "Project":
+        """The project after the update, in which this arm studies these examples over the second version."""
+        made = self.resized(with_rows(self.config, {name: 0}))
+        made.exam = self.exam.studying(train, dev)
+        made._studied = "updates"
         return made
 
     @property
@@ -216,7 +227,7 @@ class Project:
             train=studied(division, chosen.tune, seed=seed),
             dev=watched(division),
             hidden=hidden_documents(division, [*division.new, *division.dev]),
-            content=self.content("current") if chosen.studies_passages else "",
+            content=self.content(self._studied) if chosen.studies_passages else "",
             seed=seed,
         )
 
@@ -238,7 +249,7 @@ class Project:
         study = self.study(name, seed=seed)
         if not study.train:
             raise UsageError("There are no training examples: label more, or lower [examples.split] test.")
-        retriever = self.retriever(chosen) if chosen.studies_passages else None
+        retriever = self.retriever(chosen, self._studied) if chosen.studies_passages else None
         return train(study, retriever, folder=self.workspace.adapter(study.fingerprint), progress=progress)
 
     def retriever(self, chosen: ArmPlan, version: Version = "current") -> Retriever:
@@ -286,7 +297,7 @@ class Project:
     @cached_property
     def _labels(self) -> str:
         """Hash of what perfect retrieval goes by: other labels find other passages."""
-        labelled = [*self.exam.examples, *self.exam.updates]
+        labelled = [*self.exam.examples, *(self.second.questions or self.exam.updates)]
         return digest([[one.id, one.answerable, one.documents, one.facts] for one in labelled])
 
     def content(self, version: Version = "current") -> str:

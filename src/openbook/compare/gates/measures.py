@@ -100,10 +100,12 @@ def measure(term: Term, metrics: Sequence[str]) -> Measure:
 
 def _known(project: Project) -> Known:
     probes = project.config.probes
-    changed = project.exam.updates if probes.freshness and project.knowledge.has_updates else ()
     missing = {}
-    if not changed:
-        missing["fresh"] = "no changed facts are asked. Name [documents] updates and [examples] updates."
+    if not project.second.questions:
+        missing["fresh"] = (
+            "no changed facts are asked. Name [documents] updates and [examples] updates, or set [probes] freshness ="
+            ' "made".'
+        )
     if not probes.latency:
         missing["seconds"] = "no answer is timed. Raise [probes] latency above 0."
     return Known(

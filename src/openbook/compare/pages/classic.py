@@ -65,7 +65,9 @@ def _knowledge(report: Json, name: str) -> str:
     row = _fresh(report, name)
     if row is None:
         return UNKNOWN
-    return f"{share(row['before']['right'])} before the update, {share(row['after']['right'])} after"
+    told = f"{share(row['before']['right'])} before the update, {share(row['after']['right'])} after"
+    new = row.get("retuned")
+    return told if new is None else f"{told}; trained anew, {share(new['with']['right'])} in other words"
 
 
 def _adaptation(report: Json, name: str) -> str:
@@ -108,7 +110,13 @@ def _maintenance(report: Json, name: str) -> str:
         parts.append("re-index: " + (duration(probe["update_seconds"]) if probe else UNKNOWN))
     if TUNES.get(arm["kind"], False):
         when = "only where the task changes" if parts else "on newly labelled examples"
-        parts.append(f"train again {when}: {duration(arm['adapter']['seconds']) if arm['adapter'] else UNKNOWN}")
+        again = [
+            step["seconds"]
+            for step in (probe or {}).get("steps", ())
+            if step["step"] == "re-tune" and name in step["arms"]
+        ]
+        seconds = again or ([arm["adapter"]["seconds"]] if arm["adapter"] else [])
+        parts.append(f"train again {when}: {duration(seconds[0]) if seconds else UNKNOWN}")
     return "; ".join(parts) or "nothing to redo, and nothing learnt of it"
 
 

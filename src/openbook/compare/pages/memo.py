@@ -104,7 +104,7 @@ def _missing(report: Json) -> str:
     """What a reader might take for granted and was not looked at."""
     arms, probes = _arms(report), report["probes"]
     gaps = []
-    if not probes["freshness"]:
+    if not (probes["freshness"] or {}).get("arms"):
         gaps.append("what happens when the documents change")
     if not any("p50" in arm["seconds"] for arm in arms.values()):
         gaps.append("how long one answer takes")

@@ -15,6 +15,7 @@ from openbook.compare import promptsearch
 from openbook.compare.causes.causes import NAMES
 from openbook.compare.pages import charts, costs_words, figures, forgetting_words, legend, memo, probed, tables, wrongs
 from openbook.compare.pages.anchors import anchors, linked
+from openbook.compare.pages.freshness_words import origin
 from openbook.compare.pages.parttables import part_tables
 from openbook.compare.pages.sidebyside import side_by_side
 from openbook.compare.pages.unlike import unlike
@@ -90,6 +91,7 @@ def _tables(report: Json) -> Json:
         "costs": _costs(report),
         "searched": (promptsearch.HEADS, promptsearch.cells(report)),
         "probed": probed.sections(report),
+        "changed": origin(report["probes"]["freshness"] or {}),
     }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from openbook.compare.pages import abstention_words, preferred_words, robustness_words
+from openbook.compare.pages import abstention_words, preferred_words, robustness_words, upkeep_words
 from openbook.compare.pages.section import Grid, Section
 from openbook.compare.pages.tables import bullets, figure, grid, interval
 
@@ -12,7 +12,8 @@ Json = Mapping[str, Any]
 
 def sections(report: Json) -> list[Section]:
     """Those that there is something to say in."""
-    found = [part.section(report) for part in (preferred_words, abstention_words, robustness_words)] + [_by_tag(report)]
+    parts = (preferred_words, upkeep_words, abstention_words, robustness_words)
+    found = [part.section(report) for part in parts] + [_by_tag(report)]
     return [one for one in found if one is not None]
 
 

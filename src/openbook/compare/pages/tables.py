@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from openbook.compare.pages import forgetting_words
+from openbook.compare.pages import forgetting_words, freshness_words
 from openbook.compare.pages.footnotes import footnotes
 from openbook.compare.pages.parttables import part_tables
 from openbook.compare.planning import cuts
@@ -228,7 +228,7 @@ def freshness(report: Json) -> str:
     table = grid(["arm", "update", "fresh", "stale", "both", "neither", "abstained", "right now"], cells)
     return (
         f"{probe['questions']} questions on {probe['facts']} changed facts; re-indexing took"
-        f" {probe['update_seconds']:.1f} s.\n\n{table}"
+        f" {probe['update_seconds']:.1f} s.{freshness_words.origin(probe)}\n\n{table}"
     )
 
 

@@ -14,9 +14,8 @@ from openbook.compare.paper import Paper, set_paper
 from openbook.compare.planning.expected import CHARACTERS_A_TOKEN
 from openbook.compare.planning.pace import Pace, measure
 from openbook.compare.planning.plan import Plan, estimate
-from openbook.compare.probes import curve
+from openbook.compare.probes import curve, retune
 from openbook.compare.probes.forgetting import instructions, paragraphs
-from openbook.compare.probes.freshness import questions as freshness_questions
 from openbook.compare.seats import taking_part
 from openbook.core.durations import compact, seconds_of
 from openbook.core.errors import UsageError
@@ -156,6 +155,7 @@ def _probes(project: Project, tuned: Sequence[ArmPlan]) -> list[Lever]:
     sizes = dict(_shared(project))
     drawn = any(curve.parts(project, plan) for plan in tuned)
     levers = [Lever(what="probes.curve", most=int(drawn), least=0), _lever(sizes, "probes.latency", 1)]
+    levers.insert(1, Lever(what="probes.retune", most=int(bool(retune.plans(project))), least=0))
     if tuned:
         levers += [_lever(sizes, "probes.gap", 0)]
     if tuned and project.config.probes.forgetting:
@@ -213,6 +213,7 @@ def _shared(project: Project) -> list[tuple[str, float]]:
     config, division = project.config, project.exam.division
     return [
         ("probes.curve", int(config.probes.curve)),
+        ("probes.retune", int(config.probes.retune)),
         ("probes.latency", config.probes.latency),
         ("probes.gap", config.probes.gap),
         ("probes.forgetting_texts", len(paragraphs(config.probes.forgetting_texts))),
@@ -237,10 +238,7 @@ def _size(project: Project, plan: ArmPlan, what: str) -> float:
 
 def _freshness(project: Project) -> int:
     """How many freshness questions are asked."""
-    probes, exam = project.config.probes, project.exam
-    if not probes.freshness or not project.knowledge.has_updates:
-        return 0
-    return len(freshness_questions(exam.updates, exam.examples, probes.freshness_questions))
+    return len(retune.questions(project))
 
 
 def _longest_reference(project: Project) -> int:

@@ -12,6 +12,7 @@ Json = Mapping[str, Any]
 
 WORDS = {
     "probes.curve": "learning curve",
+    "probes.retune": "training anew after the update",
     "probes.latency": "latency questions",
     "probes.gap": "training and dev questions beside the test",
     "probes.forgetting_texts": "paragraphs of the forgetting probe",
@@ -45,8 +46,8 @@ def told(cut: Json) -> str:
     """`test questions from 198 to 60`; of one arm: `passes over the training rows of tuned from 5 to 2`."""
     arm, setting = _parts(str(cut["what"]))
     of = f" of {arm}" if arm else ""
-    if setting == "probes.curve":
-        return "the learning curve"
+    if setting in ("probes.curve", "probes.retune"):
+        return "the learning curve" if setting == "probes.curve" else WORDS[setting]
     return f"{WORDS[setting]}{of} from {cut['from']:g} to {cut['to']:g}"
 
 

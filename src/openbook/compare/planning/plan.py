@@ -14,10 +14,9 @@ from openbook.compare.paper import Paper, set_paper
 from openbook.compare.planning import judged
 from openbook.compare.planning.expected import reference_speeds
 from openbook.compare.planning.pace import Pace, measure
-from openbook.compare.probes import curve
+from openbook.compare.probes import curve, retune
 from openbook.compare.probes.altered import CONDITIONS, DISTRACTORS
 from openbook.compare.probes.forgetting import MAX_TOKENS, instructions, is_missing, paragraphs, probe
-from openbook.compare.probes.freshness import questions as freshness_questions
 from openbook.compare.probes.robustness import probe as robustness_probe
 from openbook.compare.probes.robustness import questions as robustness_questions
 from openbook.compare.probes.robustness import takes_part
@@ -66,8 +65,7 @@ def estimate(project: Project, *, afresh: bool = False, pace: Pace | None = None
     metric = metrics_of(project)[0]  # A wrong metric is said before anything runs.
     plans = taking_part(project)
     paper = set_paper(exam.division, exam.groups.keys, limit=config.compare.questions)
-    updates = exam.updates if config.probes.freshness and project.knowledge.has_updates else ()
-    changed = freshness_questions(updates, exam.examples, config.probes.freshness_questions)
+    changed = retune.questions(project)
     pace = pace or measure(project, plans)
     steps = [_ingest(project, pace, afresh)] if any(plan.retrieves for plan in plans) else []
     steps += [_search(project, plan, metric, pace, afresh) for plan in plans if candidates(plan)]
@@ -87,6 +85,8 @@ def estimate(project: Project, *, afresh: bool = False, pace: Pace | None = None
     steps += _latency(project, plans, pace, answered=answered)
     steps += [Step(**row) for row in judged.rows(project, plans, paper.questions, afresh=afresh)]
     steps += [_curve(project, plan, paper.questions, pace, afresh) for plan in plans if curve.parts(project, plan)]
+    steps += _second_version(project, plans, afresh)
+    steps += [_retune(project, plan, changed, pace, afresh) for plan in retune.plans(project)]
     basis = reference_speeds()[1]
     told = f"{basis}; {pace.measured} as measured here so far" if pace.measured else basis
     return Plan(steps=tuple(steps), basis=told)
@@ -199,6 +199,31 @@ def _curve(project: Project, plan: ArmPlan, questions: Sequence[Example], pace: 
         what=f"learning curve of {plan.name}: {' and '.join(map(str, parts))} rows",
         seconds=sum(pace.train(project, plan, rows) + answers for rows in parts),
         done=not afresh and curve.is_done(project, plan, questions),
+    )
+
+
+def _second_version(project: Project, plans: Sequence[ArmPlan], afresh: bool) -> list[Step]:
+    """One that is made: exchanging values is done here and now, so that it can be said how many there are."""
+    if project.second.by != "made":
+        return []
+    swaps, changed = project.second.made.swaps, project.second.made.texts.values()
+    looked_up = any(plan.retrieves for plan in plans) and bool(swaps)
+    return [
+        Step(
+            what=f"swap {len(swaps)} values in copies of {len(changed)} documents, and re-index them",
+            seconds=sum(map(len, changed)) / 25_000 + 1 if looked_up else 0.0,
+            done=not looked_up or (not afresh and project.knowledge.content("updates") is not None),
+        )
+    ]
+
+
+def _retune(project: Project, plan: ArmPlan, changed: Sequence[Example], pace: Pace, afresh: bool) -> Step:
+    """An adapter on the changed facts too, asked for them in other words."""
+    rows, asked = len(retune.rows(project, plan)), retune.asked(project, changed)
+    return Step(
+        what=f"tune {plan.name} after the update: {rows} rows, {len(asked)} questions",
+        seconds=pace.train(project, plan, rows) + pace.answer(project, plan, len(asked)),
+        done=not afresh and retune.is_done(project, plan, changed),
     )
 
 
