@@ -19,7 +19,7 @@ from openbook.compare.pages import forgetting_words
 from openbook.compare.pages.classic import classic
 from openbook.compare.paper import STRATA
 from openbook.compare.planning.cuts import budget_row
-from openbook.compare.probes import abstention, forgotten, latency, withstood
+from openbook.compare.probes import abstention, beside, forgotten, latency, withstood
 from openbook.compare.probes.freshness import Freshness, tally
 from openbook.compare.probes.growth import curve_row
 from openbook.compare.promptsearch import search_row
@@ -40,7 +40,7 @@ from openbook.project import Project
 from openbook.score.cost import answer_usd, machine_usd, per_1000
 from openbook.score.stats import AgainstBest, mean_interval
 
-VERSION = 3
+VERSION = 4
 """Raised whenever the same runs would give another report."""
 
 Json = dict[str, Any]
@@ -90,6 +90,7 @@ def build(project: Project, material: Material, marks: Marks, *, look: looks.Loo
             **({"curve": drawn} if (drawn := curve_row(project, material, marks, alpha=alpha)) else {}),
             "abstention": abstention.row(material, marks, below=why.below),
             "robustness": withstood.row(material.robustness, marks, margin=config.compare.margin, alpha=alpha),
+            **beside.rows(project, material, marks, pairs=pairs, kept=kept, arms=arms, alpha=alpha),
         },
         "tags": bytag.row(marks),
         **({"budget": budget_row(project.budget)} if project.budget else {}),

@@ -3,16 +3,28 @@
 from collections.abc import Mapping
 from typing import Any
 
-from openbook.compare.pages import abstention_words, robustness_words
+from openbook.compare.pages import (
+    abstention_words,
+    domain_words,
+    passages_words,
+    reading_words,
+    robustness_words,
+    tunings_words,
+)
 from openbook.compare.pages.section import Grid, Section
 from openbook.compare.pages.tables import bullets, figure, grid, interval
 
 Json = Mapping[str, Any]
 
+BESIDE = (reading_words, domain_words, passages_words)
+"""Probes that have one section and say a line or a few on a terminal."""
+
 
 def sections(report: Json) -> list[Section]:
     """Those that there is something to say in."""
-    found = [abstention_words.section(report), robustness_words.section(report), _by_tag(report)]
+    found = [abstention_words.section(report), robustness_words.section(report)]
+    found += [words.section(report) for words in BESIDE]
+    found += [tunings_words.section(report), _by_tag(report)]
     return [one for one in found if one is not None]
 
 
@@ -23,7 +35,8 @@ def markdown(report: Json) -> list[tuple[str, str]]:
 
 def lines(report: Json) -> list[str]:
     """What a terminal shows of them."""
-    return [*abstention_words.notes(report), *robustness_words.notes(report)]
+    beside = [line for words in BESIDE for line in words.notes(report)]
+    return [*abstention_words.notes(report), *robustness_words.notes(report), *beside]
 
 
 def tag_table(report: Json) -> tuple[list[str], list[list[str]]]:

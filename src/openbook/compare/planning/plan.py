@@ -12,9 +12,10 @@ from openbook.compare.answers import missing
 from openbook.compare.marking.judging import answers_to_judge, bench_of, unasked
 from openbook.compare.marking.metrics import metrics_of
 from openbook.compare.paper import Paper, set_paper
+from openbook.compare.planning import aside
 from openbook.compare.planning.expected import CALL_SECONDS, reference_speeds
 from openbook.compare.planning.pace import Pace, measure
-from openbook.compare.probes import curve
+from openbook.compare.probes import curve, reading
 from openbook.compare.probes.altered import CONDITIONS, DISTRACTORS
 from openbook.compare.probes.forgetting import MAX_TOKENS, instructions, is_missing, paragraphs, probe
 from openbook.compare.probes.freshness import questions as freshness_questions
@@ -69,7 +70,8 @@ def estimate(project: Project, *, afresh: bool = False, pace: Pace | None = None
     updates = exam.updates if config.probes.freshness and project.knowledge.has_updates else ()
     changed = freshness_questions(updates, exam.examples, config.probes.freshness_questions)
     pace = pace or measure(project, plans)
-    steps = [_ingest(project, pace, afresh)] if any(plan.retrieves for plan in plans) else []
+    indexed = any(plan.retrieves for plan in plans) or reading.wanted(project, plans)
+    steps = [_ingest(project, pace, afresh)] if indexed else []
     steps += [_search(project, plan, metric, pace, afresh) for plan in plans if candidates(plan)]
     steps += [_train(project, plan, pace, afresh) for plan in _trained_once(plans)]
     for plan in plans:
@@ -84,6 +86,7 @@ def estimate(project: Project, *, afresh: bool = False, pace: Pace | None = None
     answered = all(step.done for step in steps)
     steps += _forgetting(project, plans, pace, afresh)
     steps += _robustness(project, plans, paper, pace, afresh)
+    steps += [Step(what=w, seconds=s, done=d) for w, s, d in aside.steps(project, plans, paper, pace, afresh=afresh)]
     steps += _latency(project, plans, pace, answered=answered)
     steps += [_judge(project, plans, paper.questions, afresh)] if config.judge.model else []
     steps += [_curve(project, plan, paper.questions, pace, afresh) for plan in plans if curve.parts(project, plan)]
