@@ -62,7 +62,7 @@ def forked(model: models.LocalModel, folder: Path, *, kill_after: int | None, dr
 
 def contents(folder: Path) -> dict[str, str]:
     manifest = json.loads((folder / "manifest.json").read_text())
-    del manifest["seconds"]
+    del manifest["seconds"], manifest["peak_bytes"]
     found = {path.name: path.read_bytes().hex() for path in folder.iterdir() if path.name != "manifest.json"}
     return {**found, "manifest": json.dumps(manifest, sort_keys=True)}
 

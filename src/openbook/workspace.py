@@ -10,6 +10,7 @@
   runs/<fingerprint>/     run.json, records.jsonl, passages.jsonl, prompts.jsonl
   forgetting/<fingerprint>/ losses.jsonl, and a run's files: a model's general knowledge, with or without an adapter
   robustness/<fingerprint>/ a run's files: an arm asked over altered passages
+  domain/                 <id>.json: passages drawn from the documents; <fingerprint>/losses.jsonl: a model's loss on them
   reports/<fingerprint>/  report.json, report.html, report.md, memo.md, gates.json
   latest.json             the reports shown last
   searches/<fingerprint>.json the prompts an arm's search tried, and the one it chose
@@ -66,6 +67,10 @@ class Workspace:
     @property
     def robustness(self) -> Path:
         return self.folder / "robustness"
+
+    @property
+    def domain(self) -> Path:
+        return self.folder / "domain"
 
     def report(self, fingerprint: str) -> Path:
         return self.folder / "reports" / fingerprint

@@ -23,6 +23,7 @@ latency = 1
 gap = 0
 forgetting_texts = 4
 forgetting_instructions = 2
+domain_texts = 2
 """
 
 

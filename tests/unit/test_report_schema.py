@@ -34,6 +34,8 @@ trainer = "memorise"
 [probes]
 robustness = true
 robustness_questions = 3
+reading = true
+reading_questions = 3
 [compare]
 arms = {arms}
 [cost.prices]
@@ -109,6 +111,8 @@ def test_a_report_of_all_five_arms_fulfils_it(
     assert report["probes"]["forgetting"]["arms"]["tuned"]["instructions"]["n"] == 12
     assert set(report["probes"]["robustness"]["arms"]) == {"rag", "hybrid"}
     assert len(report["probes"]["robustness"]["arms"]["rag"]) == 5
+    assert set(report["probes"]["reading"]["arms"]) == {"tuned", "hybrid"}
+    assert report["probes"]["domain"]["arms"]["tuned"]["gain"]["against"] == "prompted"
     assert report["probes"]["abstention"]["arms"]["rag"]["unanswerable"]["n"]
     assert "area" in report["probes"]["abstention"]["arms"]["rag"]["orders"]["retrieval"]
 

@@ -19,8 +19,10 @@ from openbook.compare.causes import evidence
 from openbook.compare.marking import judging, pairjudging
 from openbook.compare.marking.metrics import metrics_of
 from openbook.compare.paper import Paper, set_paper
-from openbook.compare.probes import curve, forgetting, latency, retune, robustness
+from openbook.compare.probes import curve, domain, forgetting, latency, reading, retune, robustness
+from openbook.compare.probes.domain import Domain
 from openbook.compare.probes.forgetting import Probe
+from openbook.compare.probes.reading import Reading
 from openbook.compare.probes.robustness import Robustness
 from openbook.compare.seats import (
     Absent,
@@ -62,6 +64,8 @@ class Material:
         curve: Tuned arms trained on a part of their rows, as far as they are trained; one seed each.
         robustness: Test questions over altered passages, and the arms that look up.
         retuned: Tuned arms trained anew after the update, as far as they are trained; one seed each.
+        reading: Test questions over the right passages, and the tuned arms' models with and without their adapters.
+        domain: Passages of the documents, and the tuned arms' models that read them.
     """
 
     paper: Paper
@@ -76,6 +80,8 @@ class Material:
     curve: Sequence[Seat] = ()
     robustness: Robustness | None = None
     retuned: Sequence[Seat] = ()
+    reading: Reading | None = None
+    domain: Domain | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +140,8 @@ def compare(
         _search(sitting, metric)
         _tune(sitting)
         material = gather(project, dev=dev, partial=sitting.cancelled)
-        steps = (_answer, _gap, _freshness, _forgetting, _robustness, _latency, _judge, _judge_pairs, _curve, _retune)
-        for step in steps:
+        steps = (_answer, _gap, _freshness, _forgetting, _domain, _robustness, _reading, _latency)
+        for step in (*steps, _judge, _judge_pairs, _curve, _retune):
             if not sitting.cancelled:
                 step(sitting, material)
     return gather(project, dev=dev, partial=sitting.cancelled)
@@ -169,6 +175,7 @@ def gather(project: Project, *, dev: bool = False, partial: bool = False) -> Mat
         )
     changed = retune.questions(project)
     ready = seats(project, partial=partial)
+    altered = None if dev else robustness.probe(project, ready, paper)
     return Material(
         paper=paper,
         dev=dev,
@@ -181,7 +188,9 @@ def gather(project: Project, *, dev: bool = False, partial: bool = False) -> Mat
         forgetting=forgetting.probe(project, ready),
         curve=() if dev else curve.points(project),
         retuned=() if dev else retune.points(project),
-        robustness=None if dev else robustness.probe(project, ready, paper),
+        robustness=altered,
+        reading=None if dev else reading.probe(project, ready, paper, altered),
+        domain=domain.probe(project, ready),
     )
 
 
@@ -210,13 +219,15 @@ def _drawn(examples: Sequence[Example], size: int) -> list[Example]:
 
 def _ingest(sitting: _Sitting, *, dev: bool) -> None:
     project = sitting.project
-    if not any(plan.retrieves for plan in taking_part(project)):
+    plans = taking_part(project)
+    if not any(plan.retrieves for plan in plans) and not reading.wanted(project, plans):
         return
     if project.knowledge.content() is None:
         with sitting.stage("ingest"):
             project.knowledge.ingest(progress=sitting.watch.progress)
     # Now, while the files are what was indexed: they may be edited while adapters are trained.
     evidence.keep(project, _paper(project, dev=dev).questions)
+    domain.keep(project)
 
 
 def _search(sitting: _Sitting, metric: Metric) -> None:
@@ -273,15 +284,22 @@ def _freshness(sitting: _Sitting, material: Material) -> None:
 
 
 def _forgetting(sitting: _Sitting, material: Material) -> None:
-    probe, again, cancel = material.forgetting, sitting.retry_failures, sitting.cancel
+    _put(sitting, material.forgetting, "forgetting")
+
+
+def _domain(sitting: _Sitting, material: Material) -> None:
+    _put(sitting, material.domain.reading if material.domain else None, "domain")
+
+
+def _put(sitting: _Sitting, probe: Probe | None, what: str) -> None:
+    again, cancel, progress = sitting.retry_failures, sitting.cancel, sitting.watch.progress
     if probe is None:
         return
     for subject in probe.subjects:
         if forgetting.is_missing(subject, probe, retry_failures=again):
             subject.log.describe({"arm": subject.name, "settings": subject.arm.settings}, machine=this_machine())
-            with sitting.stage(f"forgetting of {subject.name}"):
-                progress = sitting.watch.progress
-                forgetting.measure(subject, probe, retry_failures=again, cancel=cancel, progress=progress)
+            with sitting.stage(f"{what} of {subject.name}"):
+                forgetting.measure(subject, probe, retry_failures=again, cancel=cancel, progress=progress, what=what)
 
 
 def _robustness(sitting: _Sitting, material: Material) -> None:
@@ -292,6 +310,15 @@ def _robustness(sitting: _Sitting, material: Material) -> None:
         if not sitting.cancelled:
             told = f"robustness of {trial.desk.name}: {trial.condition.replace('_', ' ')}"
             _ask(sitting, trial.desk, probe.questions, told)
+
+
+def _reading(sitting: _Sitting, material: Material) -> None:
+    probe = material.reading
+    if probe is None:
+        return
+    for told, desk in probe.desks.items():
+        if not sitting.cancelled:
+            _ask(sitting, desk, probe.questions, told)
 
 
 def _latency(sitting: _Sitting, material: Material) -> None:

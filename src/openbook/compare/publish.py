@@ -34,7 +34,8 @@ def fingerprint(project: Project, material: Material, metrics: Sequence[Metric],
     seats = [*material.seats, *material.updated, *material.curve, *material.retuned]
     files = [seat.log.folder / name for seat in seats for name in ("records.jsonl", "latency.jsonl")]
     files += material.forgetting.files if material.forgetting else []
-    files += material.robustness.files if material.robustness else []
+    for probe in (material.robustness, material.reading, material.domain):
+        files += probe.files if probe else []
     sections = {"project", "compare", "constraints", "cost", "probes"}
     return digest(
         {

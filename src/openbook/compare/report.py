@@ -21,7 +21,7 @@ from openbook.compare.pages import forgetting_words
 from openbook.compare.pages.classic import classic
 from openbook.compare.paper import STRATA
 from openbook.compare.planning.cuts import budget_row
-from openbook.compare.probes import abstention, forgotten, freshened, withstood
+from openbook.compare.probes import abstention, beside, forgotten, freshened, withstood
 from openbook.compare.probes.freshness import Freshness
 from openbook.compare.probes.growth import curve_row
 from openbook.compare.rounded import rounded
@@ -99,6 +99,7 @@ def build(project: Project, material: Material, marks: Marks, *, look: looks.Loo
             **({"curve": drawn} if (drawn := curve_row(project, material, marks, alpha=alpha)) else {}),
             "abstention": abstention.row(material, marks, below=why.below),
             "robustness": withstood.row(material.robustness, marks, margin=config.compare.margin, alpha=alpha),
+            **beside.rows(project, material, marks, pairs=pairs, kept=kept, arms=arms, alpha=alpha),
         },
         **({"preferences": liked} if (liked := preferences_row(project, material, marks, alpha=alpha)) else {}),
         "tags": bytag.row(marks),

@@ -376,6 +376,18 @@ class Probes(Section):
     forgetting_instructions: int = Field(12, ge=0, description="Plain instructions it is given; 0: all 60.")
     robustness: bool = Field(False, description="Ask the arms that look up over altered passages too.")
     robustness_questions: int = Field(24, ge=0, description="Answerable test questions for it at most; 0: all.")
+    reading: bool = Field(False, description="Ask whether an adapter costs its model the use of the right passage.")
+    reading_questions: int = Field(24, ge=0, description="Answerable test questions for it at most; 0: all.")
+    domain: bool = Field(
+        True, description="Loss on the documents' own text without and with each adapter, and the gain on seen and new."
+    )
+    domain_texts: int = Field(24, ge=1, description="Passages of the documents it reads.")
+    by_passages: bool = Field(
+        True, description="The primary metric on questions that need several passages or facts beside the others."
+    )
+    tuning_methods: bool = Field(
+        True, description="Set arms side by side that differ only in how they are tuned: LoRA, QLoRA, all weights."
+    )
     latency: int = Field(4, ge=0, description="Questions answered one at a time by every arm; 0: none.")
     gap: int = Field(24, ge=0, description="Training and dev questions answered by each tuned arm; 0: none.")
     curve: bool = Field(

@@ -10,9 +10,10 @@ from typing import Any, Literal
 from openbook.config import Config, Retrieve
 from openbook.core.errors import DataError
 from openbook.core.protocols import Embedder, Progress, Retriever, silent
-from openbook.core.types import Document, Filter
+from openbook.core.types import Chunk, Document, Filter
 from openbook.ingest.readers import read
 from openbook.ingest.sources import File, Source, expand
+from openbook.ingest.split import split
 from openbook.ingest.state import content_version, pending
 from openbook.ingest.state import load as load_state
 from openbook.ingest.sync import SyncResult, sync
@@ -176,6 +177,10 @@ class Knowledge:
                 continue
             found = read(file.path, file.name, file.metadata)
             yield file.name, found if isinstance(found, Document) and found.id == entry.document else None
+
+    def cut(self, document: Document) -> list[Chunk]:
+        """A document's chunks, as the index has them."""
+        return split(document, tokens=self._config.chunks.tokens, count=self._count)
 
     def _timing(self, version: Version) -> Path:
         return self._workspace.index(version) / "seconds.json"

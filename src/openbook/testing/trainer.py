@@ -191,9 +191,10 @@ def breaking_off(after: int) -> Callable[[int, int, str], None]:
 
 
 def contents(folder: Path) -> dict[str, Any]:
-    """Everything that a training wrote, less the time it took."""
+    """Everything that a training wrote, less the time it took and the memory it held."""
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     del manifest["seconds"]
+    manifest.pop("peak_bytes", None)  # Measured, as the seconds are; a trainer need not say it.
     return {**weights(folder), MANIFEST: manifest}
 
 

@@ -4,7 +4,7 @@ Knows nothing of how an adapter is trained; imports no heavy package.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,21 @@ VERSION = 2
 """Raised whenever the same arguments would train another adapter: part of every adapter's fingerprint."""
 
 PACKAGES = ("openbook", "torch", "transformers", "peft")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weight:
+    """What an adapter weighs.
+
+    Attributes:
+        stored_bytes: Of its weights and their settings on disk.
+        trainable: Weights that were learned; None where its trainer did not say.
+        peak_bytes: The most memory that its training held at once; None where nothing said so.
+    """
+
+    stored_bytes: int
+    trainable: int | None
+    peak_bytes: int | None
 
 
 def adapter_fingerprint(
@@ -110,6 +125,17 @@ def load_adapter(folder: Path) -> Adapter | None:
         seconds=float(manifest["seconds"]),
         losses=tuple((int(step), float(loss)) for step, loss in manifest["losses"]),
         dev_loss=None if manifest["dev_loss"] is None else float(manifest["dev_loss"]),
+    )
+
+
+def weigh(folder: Path) -> Weight:
+    """What the finished adapter in a folder weighs."""
+    manifest = read_json(folder / MANIFEST) or {}
+    files = [file for file in folder.iterdir() if file.is_file() and file.name != MANIFEST]
+    return Weight(
+        stored_bytes=sum(file.stat().st_size for file in files),
+        trainable=manifest.get("trainable"),
+        peak_bytes=manifest.get("peak_bytes"),
     )
 
 

@@ -24,7 +24,8 @@ from openbook.tune.adapters import begin, load_adapter, write_manifest
 from openbook.tune.batches import families, plan_steps
 from openbook.tune.checkpoint import FOLDER, Position
 from openbook.tune.loop import Lesson, Loop
-from openbook.tune.network import build, save_network
+from openbook.tune.memory import peak_bytes, start_watching
+from openbook.tune.network import build, save_network, trainable
 from openbook.tune.rows import Lengths, encode_rows
 
 CHECKPOINT_SECONDS = 30.0
@@ -102,11 +103,13 @@ class PeftTrainer:
     ) -> Adapter:
         model, device = self._model, torch.device(self._device)
         dtype = _training_dtype(tuning.dtype, self._device)
+        watched = start_watching(device)
         network = build(model, tuning, dtype=dtype, device=self._device)
         lesson, lengths = self._lesson(rows, dev, tuning, context=_context(network))
         loop = Loop(network, lesson, seq2seq=model.kind == "seq2seq", dtype=dtype, device=device)
         start = Position(fingerprint=fingerprint, plan=digest([dtype, asdict(tuning), model.weights, _content(lesson)]))
         end = loop.run(start, folder / FOLDER, progress, every=self._checkpoint_seconds)
+        peak = peak_bytes(device) if watched else None
         dev_loss = loop.mean_loss(lesson.dev)
         self._assert_base_untouched()
         save_network(network, model, tuning, folder=folder)
@@ -121,7 +124,14 @@ class PeftTrainer:
             losses=end.losses,
             dev_loss=dev_loss,
         )
-        extra = {"dtype": dtype, "device": self._device, "lengths": asdict(lengths), "cpu": machine().cpu}
+        extra = {
+            "dtype": dtype,
+            "device": self._device,
+            "lengths": asdict(lengths),
+            "cpu": machine().cpu,
+            "peak_bytes": peak,
+            "trainable": sum(weight.numel() for weight in trainable(network).values()),
+        }
         write_manifest(folder, adapter, trainer="peft", model=model, tuning=tuning, extra=extra)
         shutil.rmtree(folder / FOLDER, ignore_errors=True)
         return adapter

@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from openbook.compare.pages import abstention_words, preferred_words, robustness_words, upkeep_words
+from openbook.compare.pages import (
+    abstention_words,
+    domain_words,
+    passages_words,
+    preferred_words,
+    reading_words,
+    robustness_words,
+    tunings_words,
+    upkeep_words,
+)
 from openbook.compare.pages.section import Grid, Section
 from openbook.compare.pages.tables import bullets, figure, grid, interval
 
@@ -12,8 +21,9 @@ Json = Mapping[str, Any]
 
 def sections(report: Json) -> list[Section]:
     """Those that there is something to say in."""
-    parts = (preferred_words, upkeep_words, abstention_words, robustness_words)
-    found = [part.section(report) for part in parts] + [_by_tag(report)]
+    knowledge = (upkeep_words, abstention_words, robustness_words, reading_words)
+    others = (domain_words, passages_words, tunings_words)
+    found = [part.section(report) for part in (preferred_words, *knowledge, *others)] + [_by_tag(report)]
     return [one for one in found if one is not None]
 
 

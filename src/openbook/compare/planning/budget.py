@@ -160,6 +160,8 @@ def _probes(project: Project, tuned: Sequence[ArmPlan]) -> list[Lever]:
         levers += [_lever(sizes, "probes.gap", 0)]
     if tuned and project.config.probes.forgetting:
         levers += [_lever(sizes, f"probes.forgetting_{part}", FEWEST_FORGETTING) for part in ("texts", "instructions")]
+    if tuned and project.config.probes.domain:
+        levers += [_lever(sizes, "probes.domain_texts", FEWEST_FORGETTING)]
     return [*levers, _lever(sizes, "probes.freshness_questions", FEWEST_FRESHNESS)]
 
 
@@ -218,6 +220,7 @@ def _shared(project: Project) -> list[tuple[str, float]]:
         ("probes.gap", config.probes.gap),
         ("probes.forgetting_texts", len(paragraphs(config.probes.forgetting_texts))),
         ("probes.forgetting_instructions", len(instructions(config.probes.forgetting_instructions))),
+        ("probes.domain_texts", config.probes.domain_texts),
         ("probes.freshness_questions", _freshness(project)),
         ("compare.questions", min(config.compare.questions or len(division.test), len(division.test))),
     ]

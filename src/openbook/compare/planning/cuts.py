@@ -17,6 +17,7 @@ WORDS = {
     "probes.gap": "training and dev questions beside the test",
     "probes.forgetting_texts": "paragraphs of the forgetting probe",
     "probes.forgetting_instructions": "instructions of the forgetting probe",
+    "probes.domain_texts": "passages of the domain probe",
     "probes.freshness_questions": "freshness questions",
     "compare.questions": "test questions",
     "tune.rows": "training rows",

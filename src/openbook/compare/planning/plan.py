@@ -11,10 +11,10 @@ from openbook.compare import promptsearch
 from openbook.compare.answers import missing
 from openbook.compare.marking.metrics import metrics_of
 from openbook.compare.paper import Paper, set_paper
-from openbook.compare.planning import judged
+from openbook.compare.planning import aside, judged
 from openbook.compare.planning.expected import reference_speeds
 from openbook.compare.planning.pace import Pace, measure
-from openbook.compare.probes import curve, retune
+from openbook.compare.probes import curve, reading, retune
 from openbook.compare.probes.altered import CONDITIONS, DISTRACTORS
 from openbook.compare.probes.forgetting import MAX_TOKENS, instructions, is_missing, paragraphs, probe
 from openbook.compare.probes.robustness import probe as robustness_probe
@@ -67,7 +67,8 @@ def estimate(project: Project, *, afresh: bool = False, pace: Pace | None = None
     paper = set_paper(exam.division, exam.groups.keys, limit=config.compare.questions)
     changed = retune.questions(project)
     pace = pace or measure(project, plans)
-    steps = [_ingest(project, pace, afresh)] if any(plan.retrieves for plan in plans) else []
+    indexed = any(plan.retrieves for plan in plans) or reading.wanted(project, plans)
+    steps = [_ingest(project, pace, afresh)] if indexed else []
     steps += [_search(project, plan, metric, pace, afresh) for plan in plans if candidates(plan)]
     steps += [_train(project, plan, pace, afresh) for plan in _trained_once(plans)]
     for plan in plans:
@@ -82,6 +83,7 @@ def estimate(project: Project, *, afresh: bool = False, pace: Pace | None = None
     answered = all(step.done for step in steps)
     steps += _forgetting(project, plans, pace, afresh)
     steps += _robustness(project, plans, paper, pace, afresh)
+    steps += [Step(what=w, seconds=s, done=d) for w, s, d in aside.steps(project, plans, paper, pace, afresh=afresh)]
     steps += _latency(project, plans, pace, answered=answered)
     steps += [Step(**row) for row in judged.rows(project, plans, paper.questions, afresh=afresh)]
     steps += [_curve(project, plan, paper.questions, pace, afresh) for plan in plans if curve.parts(project, plan)]

@@ -168,8 +168,12 @@ def measure(
     retry_failures: bool = False,
     cancel: Event | None = None,
     progress: Progress = silent,
+    what: str = "forgetting",
 ) -> None:
     """Put to this model what is missing; every loss and every reply is on disk as it comes.
+
+    Args:
+        what: Told to `progress`.
 
     Raises:
         EndpointError: Nobody is there to reply.
@@ -182,13 +186,13 @@ def measure(
         if cancel is not None and cancel.is_set():
             return
         _read_together(subject, texts[start : start + TOGETHER], retry_failures)
-        progress(min(start + TOGETHER, len(texts)), total, "forgetting")
+        progress(min(start + TOGETHER, len(texts)), total, what)
     done = total - len(missing(subject.log.records, questions, retry_failures=retry_failures))
 
     def heard(*_: object) -> None:
         nonlocal done
         done += 1
-        progress(done, total, "forgetting")
+        progress(done, total, what)
 
     ask(subject.arm, questions, subject.log, retry_failures=retry_failures, cancel=cancel, on_record=heard)
 

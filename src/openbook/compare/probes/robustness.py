@@ -24,6 +24,7 @@ from openbook.compare.probes.altered import (
 from openbook.compare.runlog import RunLog
 from openbook.compare.seats import Seat, first_seats
 from openbook.core.ids import digest
+from openbook.core.protocols import Generator
 from openbook.core.types import Example
 from openbook.project import ArmPlan, Project
 
@@ -71,11 +72,11 @@ def probe(project: Project, ready: Sequence[Seat], paper: Paper) -> Robustness |
     asked = questions(paper, settings.robustness_questions) if settings.robustness else []
     if not asked or not looking:
         return None
-    labels = digest([[e.id, e.documents, e.facts] for e in project.exam.examples if e.answerable])
+    labels = labels_of(project)
     known: dict[Path, RunLog] = {}
 
     def trial(one: Seat, condition: Condition) -> Trial:
-        arm = _over(one.arm, condition, labels)
+        arm = over(one.arm, condition, labels)
         folder = project.workspace.robustness / arm.fingerprint
         # Two arms that answer alike share a log.
         log = known[folder] if folder in known else known.setdefault(folder, RunLog(folder))
@@ -95,11 +96,17 @@ def questions(paper: Paper, limit: int) -> list[Example]:
     return known[:limit] if limit else known
 
 
-def _over(arm: Arm, condition: Condition, labels: str) -> Arm:
+def labels_of(project: Project) -> str:
+    """Hash of what tells right passages from wrong ones: other labels alter otherwise."""
+    return digest([[e.id, e.documents, e.facts] for e in project.exam.examples if e.answerable])
+
+
+def over(arm: Arm, condition: Condition, labels: str, *, generator: Generator | None = None) -> Arm:
     """The same arm over altered passages.
 
     Args:
-        labels: Hash of what tells right passages from wrong ones: other labels alter otherwise.
+        labels: See `labels_of`.
+        generator: Answers in place of the arm's own.
     """
     retrieval = arm.retrieval
     if retrieval is None:
@@ -110,7 +117,7 @@ def _over(arm: Arm, condition: Condition, labels: str) -> Arm:
     return Arm(
         name=arm.name,
         kind=arm.kind,
-        generator=arm.generator,
+        generator=generator or arm.generator,
         template=arm.template,
         retrieval=replace(
             retrieval,

@@ -45,18 +45,19 @@ def row(probe: Robustness | None, marks: Marks, *, margin: float, alpha: float) 
     """
     if probe is None:
         return None
-    outcomes = [_outcome(trial, probe.questions, marks, margin, alpha) for trial in probe.trials]
+    outcomes = [outcome(trial, probe.questions, marks, margin, alpha) for trial in probe.trials]
     tested = [one.contrast for one in outcomes if one.contrast is not None]
     verdicts = iter(classify(tested, alpha=alpha))
     arms: Json = {}
     for one in outcomes:
         verdict = next(verdicts) if one.contrast is not None else None
         if one.asked or one.left_out:
-            arms.setdefault(one.trial.desk.name, {})[one.trial.condition] = _figures(one, verdict, marks)
+            arms.setdefault(one.trial.desk.name, {})[one.trial.condition] = figures(one, verdict, marks)
     return {"questions": len(probe.questions), "distractors": DISTRACTORS, "arms": arms} if arms else None
 
 
-def _outcome(trial: Trial, questions: Sequence[Example], marks: Marks, margin: float, alpha: float) -> Outcome:
+def outcome(trial: Trial, questions: Sequence[Example], marks: Marks, margin: float, alpha: float) -> Outcome:
+    """A trial's altered answers against its ordinary ones."""
     records = trial.desk.log.records
     known = [question for question in questions if question.key in records]
     asked = [question for question in known if not _left_out(records[question.key].result)]
@@ -88,10 +89,11 @@ def _left_out(result: Answer | Failure) -> bool:
 
 
 def _value(given: object) -> float | None:
-    return given.values[0] if isinstance(given, Score) else None
+    return given.values[0] if isinstance(given, Score) and len(given.values) == 1 else None
 
 
-def _figures(one: Outcome, verdict: Verdict | None, marks: Marks) -> Json:
+def figures(one: Outcome, verdict: Verdict | None, marks: Marks) -> Json:
+    """An outcome as the report has it; the schema's `trial`."""
     records = one.trial.desk.log.records
     results = [(question, records[question.key].result) for question in one.asked]
     failures = sum(isinstance(result, Failure) for _, result in results)
@@ -114,7 +116,7 @@ def _reaction(question: Example, result: Answer | Failure) -> Reaction | None:
 
 def _tested(found: Contrast, verdict: Verdict, ordinary: float, *, higher_is_better: bool) -> Json:
     altered = ordinary + found.difference * (1 if higher_is_better else -1)
-    figures = {
+    tested = {
         "ordinary": ordinary,
         "altered": altered,
         "difference": found.difference,
@@ -124,7 +126,7 @@ def _tested(found: Contrast, verdict: Verdict, ordinary: float, *, higher_is_bet
         "p_adjusted": verdict.p_adjusted,
     }
     # Adding 0.0 turns a negative zero into a plain one.
-    rounded = {name: round(value, 6) + 0.0 for name, value in figures.items()}
+    rounded = {name: round(value, 6) + 0.0 for name, value in tested.items()}
     return {**rounded, "groups": found.groups, "verdict": verdict.kind, "reason": verdict.reason}
 
 

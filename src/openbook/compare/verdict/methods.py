@@ -1,4 +1,4 @@
-"""Two ways of training one arm, side by side: arms that differ in `[tune] method` and in nothing else."""
+"""Two ways of training one arm, side by side: arms that differ in `[tune] method` and what belongs to a method."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,6 +11,9 @@ from openbook.compare.seats import Seat, first_seats
 from openbook.compare.verdict.pairs import Pair
 from openbook.project import ArmPlan
 
+OWN: Mapping[str, Any] = {"method": "lora", "rate": 0.0, "rank": 1, "alpha": 0, "dropout": 0.0}
+"""What each method has of its own: a rate that suits it, and a width that `full` has not. The values stand for any."""
+
 
 def method_notes(seats: Sequence[Seat], arms: Mapping[str, Any], pairs: Sequence[Pair]) -> list[str]:
     """One sentence for each two arms, with scores, the tested difference, and what the training took.
@@ -20,17 +23,21 @@ def method_notes(seats: Sequence[Seat], arms: Mapping[str, Any], pairs: Sequence
         pairs: Of the primary metric over all questions.
     """
     plans = [seat.plan for seat in first_seats(seats) if seat.plan.tunes and arms[seat.name]["adapter"]]
-    alike = [(a, b) for a, b in combinations(plans, 2) if _but_for_method(a) == _but_for_method(b)]
     notes = []
-    for a, b in alike:
-        if a.tune.method != b.tune.method:
+    for a, b in combinations(plans, 2):
+        if differ_in_method(a, b):
             pair = next((p for p in pairs if {p.a, p.b} == {a.name, b.name}), None)
             notes.append(_sentence((a, b), arms, pair))
     return notes
 
 
+def differ_in_method(one: ArmPlan, other: ArmPlan) -> bool:
+    """Whether two arms are alike but for `tune.method` and what each method has of its own (`OWN`)."""
+    return one.tune.method != other.tune.method and _but_for_method(one) == _but_for_method(other)
+
+
 def _but_for_method(plan: ArmPlan) -> ArmPlan:
-    return replace(plan, name="", tune=plan.tune.model_copy(update={"method": "lora"}))
+    return replace(plan, name="", tune=plan.tune.model_copy(update=OWN))
 
 
 def _sentence(plans: tuple[ArmPlan, ArmPlan], arms: Mapping[str, Any], pair: Pair | None) -> str:
