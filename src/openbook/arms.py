@@ -15,6 +15,7 @@ from openbook.core.ids import digest
 from openbook.core.protocols import Generator, Retriever
 from openbook.core.types import Answer, Delta, Example, Failure, Filter, Hit, Record, Request
 from openbook.generate.citations import cite
+from openbook.ingest.groups import asked
 from openbook.prompt import VERSION as PROMPT_VERSION
 from openbook.prompt import Shot, Template, abstained, render
 
@@ -46,7 +47,7 @@ class Retrieval:
         open: Makes the retriever when it is first needed (opening an index is slow).
         content: Version of the indexed content.
         settings: Everything else that changes what is found, for the fingerprint.
-        find: Finds passages by what an example is labelled with (`rag-oracle`); None: by its input.
+        find: Finds passages by what an example is labelled with (`rag-oracle`); None: by its input and context.
     """
 
     open: Callable[[], Retriever]
@@ -127,7 +128,7 @@ class Arm:
     @property
     def settings(self) -> dict[str, Any]:
         """What this arm is made of, as plain values: the report prints how two arms differ by it."""
-        shots = [[shot.input, shot.reference] for shot in self.template.shots]
+        shots = [[shot.input, shot.reference, *filter(None, [shot.context])] for shot in self.template.shots]
         look_up = None
         if self.retrieval is not None:
             look_up = {
@@ -200,7 +201,7 @@ class Arm:
         started = time.perf_counter()
         hits: Sequence[list[Hit] | Failure]
         if retrieval.find is None:
-            questions = [example.input for example in examples]
+            questions = [asked(example) for example in examples]
             hits = retriever.search(questions, k=retrieval.passages, where=retrieval.where)
         else:
             hits = retrieval.find(retriever, examples)
@@ -259,7 +260,7 @@ def choose_shots(train: Sequence[Example], groups: Mapping[str, str], *, count: 
     order = sorted(train, key=lambda example: digest([seed, example.id]))
     abstaining = [example for example in order if not example.answerable][:1] if count >= 3 else []
     chosen = _typical([e for e in order if e.answerable], groups, count - len(abstaining)) + abstaining
-    return tuple(Shot(input=example.input, reference=example.reference) for example in chosen)
+    return tuple(Shot(input=one.input, reference=one.reference, context=one.context) for one in chosen)
 
 
 def _typical(rows: Sequence[Example], groups: Mapping[str, str], count: int) -> list[Example]:

@@ -110,7 +110,8 @@ class _Neighbours:
         order = list(self._allowed(example, scores))
         abstaining = [row for row in order if not row.answerable][:1] if self._count >= 3 else []
         answering = [row for row in order if row.answerable][: self._count - len(abstaining)]
-        return tuple(Shot(input=row.input, reference=row.reference) for row in [*abstaining, *reversed(answering)])
+        shown = [*abstaining, *reversed(answering)]
+        return tuple(Shot(input=row.input, reference=row.reference, context=row.context) for row in shown)
 
     def _allowed(self, example: Example, scores: Sequence[float]) -> Iterator[Example]:
         """Rows on other subjects, the most like first."""

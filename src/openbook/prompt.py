@@ -19,10 +19,11 @@ PASSAGES = "Passages:"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shot:
-    """A worked example shown in the prompt."""
+    """A worked example shown in the prompt, with the text that belongs to its question where there is one."""
 
     input: str
     reference: str
+    context: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +50,16 @@ def render(
     """
     messages = [Message(role="system", content=template.instructions)] if template.instructions else []
     for shot in template.shots:
-        messages.append(Message(role="user", content=f"Question: {shot.input}"))
+        messages.append(Message(role="user", content=_joined(shot.context, f"Question: {shot.input}")))
         messages.append(Message(role="assistant", content=shot.reference))
-    parts = []
-    if hits is not None:
-        parts.append(passages(hits))
-    if context:
-        parts.append(context)
-    parts.append(f"Question: {question}" if (template.instructions or hits is not None) else question)
-    messages.append(Message(role="user", content="\n\n".join(parts)))
+    asked = f"Question: {question}" if (template.instructions or hits is not None) else question
+    shown = None if hits is None else passages(hits)
+    messages.append(Message(role="user", content=_joined(shown, context, asked)))
     return tuple(messages)
+
+
+def _joined(*parts: str | None) -> str:
+    return "\n\n".join(part for part in parts if part)
 
 
 def passages(hits: Sequence[Hit]) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from openbook.core.protocols import Retriever
 from openbook.core.types import Both, Comparison, Example, Failure, Filter, Hit, Not, Row
+from openbook.ingest.groups import asked
 from openbook.prompt import Template, render
 from openbook.score.wording import matches
 
@@ -62,7 +63,7 @@ def open_rows(
     visible = without(hidden, where)
     shelf = _Shelf(retriever=retriever, where=visible, pool=max(POOL, 2 * passages))
     rows = []
-    for example, hits in zip(examples, shelf.look_up([example.input for example in examples]), strict=True):
+    for example, hits in zip(examples, shelf.look_up([asked(example) for example in examples]), strict=True):
         if isinstance(hits, Failure):
             continue
         documented = example.answerable and bool(example.documents)
@@ -114,7 +115,7 @@ def labelled_passages(
         passages: At most so many for an example.
     """
     shelf = _Shelf(retriever=retriever, where=where, pool=max(POOL, 2 * passages))
-    found = retriever.search([example.input for example in examples], k=passages, where=where)
+    found = retriever.search([asked(example) for example in examples], k=passages, where=where)
     made: list[list[Hit] | Failure] = []
     for example, hits in zip(examples, found, strict=True):
         labelled = example.answerable and bool(example.documents)
@@ -141,12 +142,12 @@ class _Shelf:
         """Passages of the example's own documents."""
         named: Filter = Comparison(field="document", op="in", value=example.documents)
         both = named if self.where is None else Both(parts=(named, self.where))
-        found = self.retriever.search([example.input], k=self.pool, where=both)[0]
+        found = self.retriever.search([asked(example)], k=self.pool, where=both)[0]
         return [] if isinstance(found, Failure) else found
 
     def outside(self, example: Example, count: int) -> list[Hit]:
         """Passages of other documents."""
-        found = self.retriever.search([example.input], k=count, where=without(example.documents, self.where))[0]
+        found = self.retriever.search([asked(example)], k=count, where=without(example.documents, self.where))[0]
         return [] if isinstance(found, Failure) else found
 
 

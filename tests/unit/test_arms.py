@@ -85,6 +85,23 @@ def test_an_arm_that_looks_up_is_asked_with_its_passages_best_first(tmp_path: Pa
     assert places == sorted(places)
 
 
+def test_what_an_example_is_about_is_looked_up_too(tmp_path: Path) -> None:
+    mail = example("e", "Sum this up.", context="Somebody asks whether dogs may come in on a lead.")
+    (record,) = [event for _, event in make(tmp_path).stream([mail]) if isinstance(event, Record)]
+    assert isinstance(record.result, Answer)
+    assert record.result.hits[0].chunk.document == "dogs.md"
+
+
+def test_a_worked_example_comes_with_what_it_is_about() -> None:
+    mails = [example(f"e{n}", "Sum this up.", context=f"Mail {n}.", references=(f"Sum {n}.",)) for n in range(2)]
+    shots = choose_shots(mails, {}, count=1, seed=0)
+    plain, about = (Template(shots=tuple(replace(shot, context=c) for shot in shots)) for c in (None, shots[0].context))
+    (record,) = ask(make(template=about), "Well?")
+    assert record.messages[0].content == f"{shots[0].context}\n\nQuestion: Sum this up."
+    assert make(template=plain).settings["shots"] == [["Sum this up.", shots[0].reference]]
+    assert make(template=plain).fingerprint != make(template=about).fingerprint
+
+
 def test_an_answer_carries_its_citation_its_prompt_and_its_seconds(tmp_path: Path) -> None:
     (record,) = ask(make(tmp_path), "What does a year cost?")
     answer = record.result

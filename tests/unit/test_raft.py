@@ -283,3 +283,11 @@ def test_a_question_that_cannot_be_looked_up_is_a_failure_there_too(index: Retri
     first, second = labelled_passages(index, [example("blank", " "), fee()], passages=2)
     assert isinstance(first, Failure)
     assert not isinstance(second, Failure)
+
+
+def test_rows_look_up_what_their_example_is_about(index: Retriever) -> None:
+    mail = example("m", "Sum this up.", context="Where are the bikes kept behind the club?")
+    assert "Bikes are kept behind the club." in shown(row(mail, index))
+    (found,) = labelled_passages(index, [mail], passages=1)
+    assert not isinstance(found, Failure)
+    assert found[0].chunk.document == "bikes.md"

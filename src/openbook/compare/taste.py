@@ -12,6 +12,7 @@ from openbook.core.errors import MissingExtra
 from openbook.core.types import Answer, Chunk, Document, Example, Failure, Hit, Message, Request, Score
 from openbook.generate.collect import generate
 from openbook.generate.quote import QuoteGenerator
+from openbook.ingest.groups import asked
 from openbook.ingest.leaks import audit
 from openbook.ingest.readers import read
 from openbook.ingest.split import split
@@ -99,7 +100,7 @@ def _chunks(project: Project, documents: Sequence[Document]) -> list[Chunk]:
 
 def _hits(chunks: Sequence[Chunk], examples: Sequence[Example], *, k: int) -> list[list[Hit]]:
     index = Lexical([chunk.searchable for chunk in chunks])
-    found = index.search([example.input for example in examples], k=k)
+    found = index.search([asked(example) for example in examples], k=k)
     return [[Hit(chunk=chunks[place], score=score) for place, score in places] for places in found]
 
 

@@ -161,7 +161,8 @@ class Example:
     @property
     def key(self) -> str:
         """Hash of what an arm is asked with: records are found by it, so a re-worded example is asked again."""
-        return digest([self.id, self.input, self.context])
+        # 2: a context is also what is looked up by, and stands in the worked examples.
+        return digest([self.id, self.input, self.context, *([2] if self.context else [])])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,7 +64,7 @@ def group(examples: Sequence[Example], *, largest_share: float = LARGEST_SHARE) 
 
 
 def asked(example: Example) -> str:
-    """What two examples are compared by: the input together with the text it is about."""
+    """What an example is compared and looked up by: the input together with the text it is about."""
     return f"{example.input}\n{example.context}" if example.context else example.input
 
 

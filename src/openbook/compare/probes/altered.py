@@ -14,6 +14,7 @@ from typing import Literal, get_args
 from openbook.core.ids import digest
 from openbook.core.protocols import Retriever
 from openbook.core.types import Example, Failure, Filter, Hit
+from openbook.ingest.groups import asked
 from openbook.raft import labelled_passages, without
 from openbook.score.injection import Injection
 from openbook.score.wording import holds, words
@@ -56,7 +57,7 @@ def altered_passages(
     """
     if condition in ("reversed", "injected"):
         change = _reversed if condition == "reversed" else _injected
-        found = retriever.search([example.input for example in examples], k=passages, where=where)
+        found = retriever.search([asked(example) for example in examples], k=passages, where=where)
         return [
             hits if isinstance(hits, Failure) else change(example, hits)
             for example, hits in zip(examples, found, strict=True)
@@ -111,7 +112,7 @@ def _none_right(example: Example, retriever: Retriever, passages: int, where: Fi
 
 def _wrong(example: Example, retriever: Retriever, count: int, where: Filter | None) -> Found:
     """The best passages that tell none of the facts."""
-    (hits,) = retriever.search([example.input], k=POOL + count, where=where)
+    (hits,) = retriever.search([asked(example)], k=POOL + count, where=where)
     if isinstance(hits, Failure):
         return hits
     wrong = [hit for hit in hits if not any(_tells(group, [words(hit.chunk.searchable)]) for group in example.facts)]
