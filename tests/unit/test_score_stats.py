@@ -109,7 +109,18 @@ def test_the_four_verdicts() -> None:
     assert verdict(2, 2, 396) == ("equivalent", "")
     kind, reason = verdict(6, 4, 50)
     assert kind == "undecided"
-    assert reason == "no clear difference, and none of 0.05 or more can be ruled out"
+    assert reason == "no clear difference, but one of 0.05 or more is not ruled out"
+
+
+def test_a_difference_that_only_the_family_takes_away_is_said_to_be_one_by_itself() -> None:
+    wins = contrast([1.0] * 60, [0.0] * 9 + [1.0] * 1 + [1.0] * 50, range(60), margin=0.05)
+    ties = contrast([1.0] * 60, [1.0] * 60, range(60), margin=0.05)
+    assert classify([wins])[0].kind == "better"
+    found = classify([wins, *[ties] * 19])[0]
+    assert (found.kind, found.reason) == (
+        "undecided",
+        "a difference by itself (p .004), but not as one of 20 pairs (p .078)",
+    )
 
 
 def test_a_significant_gain_inside_the_margin_is_equivalent() -> None:

@@ -174,7 +174,8 @@ def classify(
     adjusted = adjusted_p(contrasts, adjust, seed=seed, draws=draws)
     unfailed = holm([item.scored.flips.p for item in contrasts])
     return [
-        _verdict(item, p, alpha, without_failures=q) for item, p, q in zip(contrasts, adjusted, unfailed, strict=True)
+        _verdict(item, p, alpha, family=len(contrasts), without_failures=q)
+        for item, p, q in zip(contrasts, adjusted, unfailed, strict=True)
     ]
 
 
@@ -189,17 +190,21 @@ def adjusted_p(contrasts: Sequence[Contrast], adjust: Adjust, *, seed: int = 0, 
     ]
 
 
-def _verdict(item: Contrast, p: float, alpha: float, *, without_failures: float) -> Verdict:
+def _verdict(item: Contrast, p: float, alpha: float, *, family: int, without_failures: float) -> Verdict:
     significant = item.decidable and p <= alpha
     if item.decidable and item.equivalent:
         return Verdict(kind="equivalent", p_adjusted=p, significant=significant)
     if significant:
         return Verdict(kind="better" if item.ends[0].mean > 0 else "worse", p_adjusted=p, significant=True)
     reason = _why(item, failures_decide=without_failures <= alpha or item.scored.equivalent)
+    if not reason:
+        alone = f"a difference by itself (p {short(item.p)}), but not as one of {family} pairs (p {short(p)})"
+        reason = alone if item.p <= alpha else _open(item)
     return Verdict(kind="undecided", p_adjusted=p, significant=False, reason=reason)
 
 
 def _why(item: Contrast, *, failures_decide: bool) -> str:
+    """What stands in the way of a verdict, other than the scores themselves; empty where nothing does."""
     if not item.decidable:
         groups = "1 group" if item.groups == 1 else f"{item.groups} groups"
         return (
@@ -207,7 +212,11 @@ def _why(item: Contrast, *, failures_decide: bool) -> str:
         )
     if item.failures and failures_decide:
         return f"undecided because of {item.failures} failure{'s' if item.failures > 1 else ''}"
-    return f"no clear difference, and none of {item.margin:g} or more can be ruled out"
+    return ""
+
+
+def _open(item: Contrast) -> str:
+    return f"no clear difference, but one of {item.margin:g} or more is not ruled out"
 
 
 def short(p: float) -> str:
