@@ -3,7 +3,7 @@
 Takes `examples/<NAME>` or `evidence/<NAME>`, with the settings of its `evidence.toml` where it has one (which says
 `extends = "openbook.toml"`). Works on a copy in `build/evidence/<NAME>` that keeps its state: interrupted, it goes on.
 A project with a `prepare.py` is made by it, from public data that is not shipped: `--data DIR`, or the folder of the
-project's name (`emanual_qa` for `emanual-qa`) below `$OPENBOOK_SHARED_DATA`.
+project's name (`emanual_qa` for `emanual-qa`, `scitldr_a` for `scitldr`) below `$OPENBOOK_SHARED_DATA`.
 """
 
 from __future__ import annotations
@@ -70,9 +70,12 @@ def bring(source: Path, target: Path, data: Path, ledger: Ledger) -> Path:
 
 
 def data_for(name: str) -> Path:
-    """Where the data of a project lies, if nobody says otherwise."""
+    """Where the data of a project lies, if nobody says otherwise: in the folder of its name, else in the only one that
+    begins with it (`scitldr_a` for `scitldr`)."""
     shared = os.environ.get("OPENBOOK_SHARED_DATA")
-    return (Path(shared) if shared else ROOT.parent / "shared" / "data") / name.replace("-", "_")
+    named = (Path(shared) if shared else ROOT.parent / "shared" / "data") / name.replace("-", "_")
+    alike = list(named.parent.glob(f"{named.name}_*"))
+    return alike[0] if len(alike) == 1 and not named.exists() else named
 
 
 def known() -> list[str]:
