@@ -96,6 +96,14 @@ def test_macro_f1_has_scikit_learns_documented_value() -> None:
     assert metric.reduce(matrix) == pytest.approx(0.2666666, abs=1e-6)
 
 
+def test_macro_f1_and_kappa_have_the_values_that_scikit_learn_gave() -> None:
+    """scikit-learn 1.9.1, numpy 2: `cohen_kappa_score(*random_labels())` and `f1_score(*random_labels(), average="macro")`."""
+    wanted, given = random_labels()
+    metric, matrix = macro(wanted, given)
+    assert kappa(wanted, given).kappa == pytest.approx(0.5251612903225806, abs=1e-12)
+    assert metric.reduce(matrix) == pytest.approx(0.5796596204722324, abs=1e-12)
+
+
 def test_macro_f1_and_kappa_are_scikit_learns() -> None:
     sklearn = pytest.importorskip("sklearn.metrics")
     wanted, given = random_labels()

@@ -113,6 +113,16 @@ def test_rouge_l_is_the_packages_best_over_references_and_the_papers_formula() -
         assert mark == pytest.approx(formula, abs=1e-12)
 
 
+@pytest.mark.parametrize(("name", "kind"), [("rouge_1", "rouge1"), ("rouge_2", "rouge2"), ("rouge_l", "rougeL")])
+def test_rouge_with_words_stemmed_once_is_the_packages_own_figure(name: str, kind: str) -> None:
+    from rouge_score.rouge_scorer import RougeScorer
+
+    examples, texts = summaries(60)
+    scorer, metric = RougeScorer([kind], use_stemmer=True), METRICS.load(name)()
+    marks = [result.values[0] for result in metric.score(examples, [Answer(text=text) for text in texts])]
+    assert marks == [scorer.score_multi(e.references, t)[kind].fmeasure for e, t in zip(examples, texts, strict=True)]
+
+
 def test_bleu_is_exactly_sacrebleus_corpus_score() -> None:
     import sacrebleu
 

@@ -9,6 +9,7 @@ wordings. In scripts that leave no spaces between words, each character is a wor
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _SAME = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "–": "-", "‑": "-", "‒": "-", "−": "-"})
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:[ \u00a0\u2009\u202f]\d{3})+(?!\d)")
@@ -34,11 +35,12 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(word for token in grouped.split() for word in _cut(token))
 
 
-def _cut(token: str) -> list[str]:
+@lru_cache(maxsize=65_536)
+def _cut(token: str) -> tuple[str, ...]:
     """The words of a text without white space; what is letters and digits throughout is one, and most texts are."""
     if token.isascii() and token.isalnum():
-        return [token]
-    return "".join(_spaced(token, index) for index in range(len(token))).split()
+        return (token,)
+    return tuple("".join(_spaced(token, index) for index in range(len(token))).split())
 
 
 def _spaced(text: str, index: int) -> str:
