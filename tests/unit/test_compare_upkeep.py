@@ -249,7 +249,6 @@ def test_the_report_lists_every_swap_and_what_each_step_took(
     sentence = f"made from your documents by swapping {len(swaps)} values."
     page = (found.folder / "report.html").read_text(encoding="utf-8")
     markdown = (found.folder / "report.md").read_text(encoding="utf-8")
-    assert "trained anew after the change" in said
     for text in (page, markdown, said):
         assert sentence in text
     assert "at once after" in page

@@ -6,7 +6,7 @@ Everything else stands in the pages. Knows the report's JSON, nothing behind it.
 from collections.abc import Mapping
 from typing import Any
 
-from openbook.compare.pages import preferred_words, probed
+from openbook.compare.pages import freshness_words, preferred_words, probed
 from openbook.compare.pages.footnotes import look
 from openbook.compare.pages.tables import basis, so_far
 from openbook.compare.planning import cuts
@@ -17,7 +17,8 @@ Json = Mapping[str, Any]
 def lines(report: Json) -> list[str]:
     """What the intervals rest on, what is not whole yet or was cut, which look it is, and what a judge was asked for."""
     budget = cuts.notes(report["budget"]) if report.get("budget") else []
-    return [basis(report), *so_far(report), *_cut(report), *budget, *_looks(report), *preferred_words.notes(report)]
+    about = [*_cut(report), *_changed(report), *budget, *_looks(report)]
+    return [basis(report), *so_far(report), *about, *preferred_words.notes(report)]
 
 
 def more(report: Json) -> str:
@@ -39,6 +40,11 @@ def more(report: Json) -> str:
 def _cut(report: Json) -> list[str]:
     told = [f"{arm['cut']} of {name}" for name, arm in report["arms"].items() if arm.get("cut")]
     return [f"Answers cut at the length limit: {', '.join(told)}."] if told else []
+
+
+def _changed(report: Json) -> list[str]:
+    told = freshness_words.origin(report["probes"]["freshness"] or {})
+    return [f"Changed facts:{told}"] if told else []
 
 
 def _looks(report: Json) -> list[str]:

@@ -48,7 +48,10 @@ class ArmRow:
 
 
 def columns(report: Json) -> list[Column]:
-    """The primary metric by stratum, the checks and the citation, then what an answer takes and how many there are."""
+    """The primary metric by stratum, the checks and the citation, then what an answer takes and how many there are.
+
+    What happened to no arm (a failed answer, one that was cut) has no column.
+    """
     primary, *others = tables.shown_metrics(report)
     found = [
         Column(key=f"primary-{stratum}", head=stratum, meaning=meaning, group=primary["name"])
@@ -59,11 +62,16 @@ def columns(report: Json) -> list[Column]:
         for place, metric in enumerate(others)
     ]
     heads = {"fresh": "fresh after", "seconds": "s/answer", "usd": "$/1000", "n": "n", "failed": "failed", "cut": "cut"}
-    probed = bool(report["probes"]["freshness"])
+    asked = [arm for arm in report["arms"].values() if "scores" in arm]
+    empty = {
+        "fresh": not report["probes"]["freshness"],
+        "failed": not any(arm["failures"]["count"] for arm in asked),
+        "cut": not any(arm["cut"] for arm in asked),
+    }
     return found + [
         Column(key=key, head=head, meaning=legend.COLUMNS[key])
         for key, head in heads.items()
-        if key != "fresh" or probed
+        if not empty.get(key, False)
     ]
 
 
