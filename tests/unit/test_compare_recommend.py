@@ -176,6 +176,18 @@ def test_where_the_metric_leaves_it_open_the_form_may_say_more(
     assert all(line.cells == ("hybrid.voice.all", "rag.voice.all") for line in lines)
 
 
+@pytest.mark.parametrize(("rag", "told"), [(0.0, True), (0.99, False)])
+def test_a_recommended_arm_with_the_worse_form_is_told_of_the_arm_that_keeps_it(rag: float, told: bool) -> None:
+    found = advise(
+        [standing("rag", 0.6, form="voice", style=rag), standing("hybrid", 0.58, form="voice", style=0.97), BASE],
+        [],
+        against={"rag": rank(0.0), "hybrid": rank(-0.1), "base": rank(-0.6, possible=False)},
+    )
+    assert found.arm == "rag"
+    said = "If the form counts too: hybrid keeps it in 0.97 of its answers, rag 0.00."
+    assert (said in texts(found.flips_if)) == told
+
+
 def test_three_arms_are_listed_as_one_writes_them() -> None:
     undecided = [
         pair("rag", "base", "undecided"),

@@ -126,7 +126,8 @@ def recommend(
     if chosen is not None and (best.name not in against or against[best.name].possible):
         others = [standing for standing in eligible if standing is not chosen]
         said = _decided(chosen, best, others, against, metric=metric, margin=margin, among="eligible " * bool(barred))
-        return _complete(said, barred, chosen, standings, metric=metric, sign=sign)
+        level = [s for s in others if s.name not in against or against[s.name].possible]
+        return _complete(said, barred, chosen, level, standings, metric=metric, sign=sign)
     rivals = [s for s in eligible if s is not best and (s.name not in against or against[s.name].possible)]
     return _undecided(
         best, rivals, standings, pairs, metric=metric, margin=margin, sign=sign, barred=barred, against=against
@@ -203,13 +204,24 @@ def _decided(
 
 
 def _complete(
-    said: str, barred: str, chosen: Standing, standings: Sequence[Standing], *, metric: str, sign: int
+    said: str,
+    barred: str,
+    chosen: Standing,
+    level: Sequence[Standing],
+    standings: Sequence[Standing],
+    *,
+    metric: str,
+    sign: int,
 ) -> Recommendation:
+    """`level` are the other arms that may be as good as the chosen one; they may keep the form better."""
+    by_form = _by_form([chosen, *level])
+    if all((one.style or 0.0) <= (chosen.style or 0.0) for one in level):
+        by_form = []
     return Recommendation(
         arm=chosen.name,
         verdict=said + barred,
         reasons=_reasons(chosen, standings, metric),
-        flips_if=_flips(chosen, standings, metric, sign=sign),
+        flips_if=(*by_form, *_flips(chosen, standings, metric, sign=sign)),
         cells=_cells(standings, f"{metric}.all"),
     )
 
