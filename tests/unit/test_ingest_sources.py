@@ -61,10 +61,20 @@ def test_a_glob_that_matches_nothing_says_why(tmp_path: Path) -> None:
         expand([Source(glob="dcos/**/*.md")], root=tmp_path)
 
 
+def test_sources_with_a_file_of_one_name_are_named_below_the_folder_that_they_share(tmp_path: Path) -> None:
+    put(tmp_path, "hb/uk/returns.md", "hb/ireland/returns.md", "hb/ireland/dogs.md", "notes/a.md")
+    expected = ["a.md", "ireland/dogs.md", "ireland/returns.md", "uk/returns.md"]
+    assert names(tmp_path, "hb/uk/*.md", "hb/ireland/*.md", "notes/*.md") == expected
+    assert names(tmp_path, "notes", "hb/ireland", str(tmp_path / "hb/uk")) == expected
+    (tmp_path / "project").mkdir()
+    above = ["../hb/uk/*.md", "../hb/ireland/*.md", "../notes/*.md"]
+    assert names(tmp_path / "project", *above) == expected
+
+
 def test_two_files_with_one_name_are_refused(tmp_path: Path) -> None:
-    put(tmp_path, "uk/returns.md", "ireland/returns.md")
-    with pytest.raises(ConfigError, match=r"both be named 'returns.md'.*uk.*ireland"):
-        names(tmp_path, "uk/*.md", "ireland/*.md")
+    put(tmp_path, "hb/uk/returns.md", "hb/ireland/returns.md", "old/uk/returns.md")
+    with pytest.raises(ConfigError, match=r"both be named 'uk/returns.md'.*hb/uk.*old/uk"):
+        names(tmp_path, "hb/uk/*.md", "hb/ireland/*.md", "old/**/*.md")
 
 
 def test_a_file_of_two_sources_is_refused_unless_they_agree(tmp_path: Path) -> None:
