@@ -1,6 +1,7 @@
 """LoRA and full tuning side by side: which arms are, what the report tells of them, and that both really train."""
 
 import json
+import os
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -135,6 +136,7 @@ def test_a_tiny_model_is_tuned_by_both_methods_and_they_are_weighed(tmp_path: Pa
 
 
 @pytest.mark.model
+@pytest.mark.skipif("OPENBOOK_LARGE_TESTS" not in os.environ, reason="takes 7 GB: set OPENBOOK_LARGE_TESTS=1")
 def test_smollm2_is_tuned_by_both_methods_and_the_report_has_them(tmp_path: Path) -> None:
     try:
         base = models.locate("smollm2")
