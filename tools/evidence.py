@@ -79,7 +79,7 @@ def data_for(name: str) -> Path:
 
 
 def known() -> list[str]:
-    return sorted(folder.name for place in PLACES if place.is_dir() for folder in place.iterdir() if folder.is_dir())
+    return sorted(settings.parent.name for place in PLACES for settings in place.glob("*/openbook.toml"))
 
 
 def find(name: str) -> Path | None:

@@ -5,8 +5,6 @@ The rules of conversion, with their reasons and counts, are in README.md.
 
 from __future__ import annotations
 
-import argparse
-import json
 import re
 import shutil
 import sys
@@ -14,29 +12,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 
+import making
 from papers import Paper, Papers, read
 
 ASK = "Summarise this abstract in one sentence."
 SETTINGS = Path(__file__).with_name("openbook.toml")
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder that holds train.jsonl.gz and test.jsonl")
-    parser.add_argument("--out", type=Path, required=True, help="the project's folder; its .openbook/ is kept")
-    arguments = parser.parse_args()
-    try:
-        counts = prepare(arguments.data, arguments.out)
-    except FileNotFoundError as error:
-        print(f"No {error.filename!r}: README.md says where the data comes from.", file=sys.stderr)
-        return 2
-    except (ValueError, KeyError) as error:
-        print(f"The data in {str(arguments.data)!r} is not what README.md names: {error}.", file=sys.stderr)
-        return 2
-    print("\n".join(f"{count:>5} {what}" for what, count in counts.items()))
-    return 0
 
 
 def prepare(data: Path, out: Path) -> Mapping[str, int]:
@@ -52,8 +35,8 @@ def prepare(data: Path, out: Path) -> Mapping[str, int]:
     """
     papers = read(data)
     rows = examples(papers)
-    _write_documents(out / "documents", {page_name(paper): page(paper) for paper in papers.shelf})
-    _write(out / "examples.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    making.write_pages(out / "documents", {page_name(paper): page(paper) for paper in papers.shelf})
+    making.write_rows(out / "examples.jsonl", rows)
     shutil.copyfile(SETTINGS, out / SETTINGS.name)
     return {
         "left out: a paper that is there twice": papers.twice,
@@ -90,20 +73,5 @@ def _rows(papers: Sequence[Paper], part: str) -> list[dict[str, Any]]:
     ]
 
 
-def _write_documents(folder: Path, texts: Mapping[str, str]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("*.md"):
-        if old.name not in texts:
-            old.unlink()
-    for name, text in texts.items():
-        _write(folder / name, text)
-
-
-def _write(path: Path, text: str) -> None:
-    """Only where it changes something: an unchanged file keeps its time, and an interrupted run its index."""
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        path.write_text(text, encoding="utf-8")
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(making.main(prepare, about=__doc__, holds="train.jsonl.gz and test.jsonl"))

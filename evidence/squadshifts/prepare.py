@@ -5,39 +5,22 @@ The rules of conversion, with their reasons and counts, are in README.md.
 
 from __future__ import annotations
 
-import argparse
-import json
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 
+import making
 from articles import HELD_OUT, Paragraph, order, paragraphs
 
 QUESTIONS = "new_wiki_v1.0.json"
 SETTINGS = Path(__file__).with_name("openbook.toml")
 TEST, DEV = 180, 42
 """Paragraphs, and with one question each questions; the others are for training."""
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help=f"folder that holds {QUESTIONS}")
-    parser.add_argument("--out", type=Path, required=True, help="the project's folder; its .openbook/ is kept")
-    arguments = parser.parse_args()
-    try:
-        counts = prepare(arguments.data, arguments.out)
-    except FileNotFoundError as error:
-        print(f"No {error.filename!r}: README.md says where the data comes from.", file=sys.stderr)
-        return 2
-    except ValueError as error:
-        print(f"The data in {str(arguments.data)!r} is not what README.md names: {error}.", file=sys.stderr)
-        return 2
-    print("\n".join(f"{count:>5} {what}" for what, count in counts.items()))
-    return 0
 
 
 def prepare(data: Path, out: Path) -> Mapping[str, int]:
@@ -52,8 +35,8 @@ def prepare(data: Path, out: Path) -> Mapping[str, int]:
     """
     taken = paragraphs(data / QUESTIONS)
     rows = examples(taken)
-    _write_documents(out / "documents", {paragraph.name: paragraph.markdown for paragraph in taken})
-    _write(out / "examples.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    making.write_pages(out / "documents", {paragraph.name: paragraph.markdown for paragraph in taken})
+    making.write_rows(out / "examples.jsonl", rows)
     shutil.copyfile(SETTINGS, out / SETTINGS.name)
     return {
         "articles": len(HELD_OUT),
@@ -80,20 +63,5 @@ def examples(taken: Sequence[Paragraph]) -> list[dict[str, Any]]:
     ]
 
 
-def _write_documents(folder: Path, texts: Mapping[str, str]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("*.md"):
-        if old.name not in texts:
-            old.unlink()
-    for name, text in texts.items():
-        _write(folder / name, text)
-
-
-def _write(path: Path, text: str) -> None:
-    """Only where it changes something: an unchanged file keeps its time, and an interrupted run its index."""
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        path.write_text(text, encoding="utf-8")
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(making.main(prepare, about=__doc__, holds=QUESTIONS))

@@ -1,7 +1,6 @@
 """The learning curve: nested rows, every point a run like any other, and a sentence only where the figures bear it."""
 
 import json
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from openbook.project.adapters import studied
 from openbook.score.bleu import Bleu
 from openbook.score.facts import FactsRight
 from small_project import answered, desk, edit, example, failed, open_project, paper
+from watchers import Listener
 
 CURVE = "curve = true\n\n[compare]\narms = ['base', 'tuned', 'hybrid']\n"
 
@@ -29,25 +29,6 @@ CURVE = "curve = true\n\n[compare]\narms = ['base', 'tuned', 'hybrid']\n"
 @pytest.fixture(autouse=True)
 def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.fsync", lambda _: None)
-
-
-class Listener:
-    """A watcher that remembers stages, and may stop at one."""
-
-    def __init__(self, stop: str = "") -> None:
-        self.stages: list[str] = []
-        self.answers: Counter[str] = Counter()
-        self._stop = stop
-
-    def stage(self, name: str) -> None:
-        self.stages.append(name)
-
-    def progress(self, done: int, total: int, what: str) -> None:
-        if self._stop and self._stop in what and done == 3:
-            raise KeyboardInterrupt
-
-    def answered(self, arm: Any, example: Any, record: Any) -> None:
-        self.answers[arm.name] += 1
 
 
 def drawn(project: Project) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from openbook.core.types import Failure
 from openbook.generate.scripted import ScriptedGenerator
 from openbook.project import Project
 from small_project import MANY_SHOPS, lines, open_project
+from watchers import Stages
 
 ARMS = "{}\n[compare]\narms = {}\n"
 
@@ -27,20 +28,6 @@ ARMS = "{}\n[compare]\narms = {}\n"
 @pytest.fixture(autouse=True)
 def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.fsync", lambda _: None)
-
-
-class Stages:
-    def __init__(self) -> None:
-        self.names: list[str] = []
-
-    def stage(self, name: str) -> None:
-        self.names.append(name)
-
-    def progress(self, done: int, total: int, what: str) -> None:
-        assert 0 <= done <= total
-
-    def answered(self, *_: Any) -> None:
-        return
 
 
 def opened(

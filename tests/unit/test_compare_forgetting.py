@@ -21,6 +21,7 @@ from openbook.generate.local import LocalGenerator
 from openbook.generate.scripted import ScriptedGenerator
 from openbook.project import Project
 from small_project import MANY_SHOPS, SCRIPT, edit, lines, open_project
+from watchers import Stages
 
 ON = "forgetting = true\nforgetting_texts = 10\nforgetting_instructions = 12"
 
@@ -28,22 +29,6 @@ ON = "forgetting = true\nforgetting_texts = 10\nforgetting_instructions = 12"
 @pytest.fixture(autouse=True)
 def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.fsync", lambda _: None)
-
-
-class Stages:
-    """A watcher that remembers the stages."""
-
-    def __init__(self) -> None:
-        self.names: list[str] = []
-
-    def stage(self, name: str) -> None:
-        self.names.append(name)
-
-    def progress(self, done: int, total: int, what: str) -> None:
-        assert 0 <= done <= total
-
-    def answered(self, *_: Any) -> None:
-        return
 
 
 def opened(folder: Path, *, more: str = "", **options: Any) -> Project:

@@ -3,7 +3,6 @@
 import json
 from importlib.resources import files
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import jsonschema
@@ -16,6 +15,7 @@ from openbook.core import jsonl
 from openbook.core.types import Answer
 from openbook.project import Project
 from small_project import MANY_SHOPS, SCRIPT, open_project
+from watchers import Stages
 
 ON = "reading = true\nreading_questions = {}\n{}\n[compare]\narms = {}\n"
 READS = {"when": "Passages:", "say": "{passage} [{label}]", "adapter": True}
@@ -28,27 +28,8 @@ def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.fsync", lambda _: None)
 
 
-class Stages:
-    """A watcher that remembers the stages, and stops the run after some answers of one of them."""
-
-    def __init__(self, *, stop_in: str = "", after: int = 0) -> None:
-        self.names: list[str] = []
-        self.cancel = Event()
-        self._stop_in, self._after = stop_in, after
-
-    def stage(self, name: str) -> None:
-        self.names.append(name)
-
-    def progress(self, done: int, total: int, what: str) -> None:
-        if what == self._stop_in and done >= self._after:
-            self.cancel.set()
-
-    def answered(self, *_: Any) -> None:
-        return
-
-    @property
-    def reading(self) -> list[str]:
-        return [name for name in self.names if name.startswith("reading")]
+def reading_stages(watcher: Stages) -> list[str]:
+    return [name for name in watcher.names if name.startswith("reading")]
 
 
 def opened(
@@ -64,7 +45,7 @@ def found(project: Project) -> Any:
 def test_it_is_off_unless_asked_for(tmp_path: Path) -> None:
     project, heard = open_project(tmp_path / "shops", more="[compare]\narms = ['prompted', 'tuned']"), Stages()
     assert compare(project, watcher=heard).reading is None
-    assert heard.reading == []
+    assert reading_stages(heard) == []
     assert found(project) is None
     assert not [step for step in estimate(project).steps if step.what.startswith("reading")]
 
@@ -75,7 +56,7 @@ def test_tuned_arms_are_asked_over_the_right_passages_once_and_a_base_before_its
     (step,) = [step for step in estimate(project).steps if step.what.startswith("reading")]
     assert (step.what, step.done) == ("reading: 6 questions over the right passages, 4 models", False)
     compare(project, watcher=heard)
-    assert heard.reading == ["reading of the base of tuned", "reading of tuned", "reading of hybrid"]
+    assert reading_stages(heard) == ["reading of the base of tuned", "reading of tuned", "reading of hybrid"]
     again = Stages()
     compare(Project.open(project.root), watcher=again)
     assert again.names == []
@@ -147,7 +128,7 @@ def test_what_a_robustness_probe_asked_is_not_asked_again(tmp_path: Path) -> Non
     more = "robustness = true\nrobustness_questions = 5"
     project, heard = opened(tmp_path / "shops", arms="['rag', 'hybrid']", questions=5, more=more), Stages()
     compare(project, watcher=heard)
-    assert heard.reading == ["reading of the base of hybrid"]
+    assert reading_stages(heard) == ["reading of the base of hybrid"]
     for file in project.workspace.robustness.glob("*/records.jsonl"):
         keys = [row["key"] for row in jsonl.read(file)]
         assert len(keys) == len(set(keys)) == 5

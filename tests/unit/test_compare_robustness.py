@@ -3,7 +3,6 @@
 import json
 from importlib.resources import files
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import jsonschema
@@ -18,6 +17,7 @@ from openbook.core import jsonl
 from openbook.core.types import Answer
 from openbook.project import Project
 from small_project import MANY_SHOPS, SCRIPT, edit, fee, hour, open_project
+from watchers import Stages
 
 ARMS = "[compare]\narms = {}\n"
 
@@ -25,26 +25,6 @@ ARMS = "[compare]\narms = {}\n"
 @pytest.fixture(autouse=True)
 def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.fsync", lambda _: None)
-
-
-class Stages:
-    """A watcher that remembers the stages, and stops the run after some answers of one of them."""
-
-    def __init__(self, *, stop_in: str = "", after: int = 0) -> None:
-        self.names: list[str] = []
-        self.cancel = Event()
-        self._stop_in, self._after = stop_in, after
-
-    def stage(self, name: str) -> None:
-        self.names.append(name)
-
-    def progress(self, done: int, total: int, what: str) -> None:
-        assert 0 <= done <= total
-        if what == self._stop_in and done >= self._after:
-            self.cancel.set()
-
-    def answered(self, *_: Any) -> None:
-        return
 
 
 def opened(

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from openbook.compare.probes import retune
 from openbook.config import parse
 from openbook.project import Project
 from small_project import edit, lines, open_project
+from watchers import Listener
 
 MADE = "freshness = 'made'\n"
 RETUNE = "retune = true\n"
@@ -25,25 +25,6 @@ ARMS = "\n[compare]\narms = ['base', 'rag', 'tuned', 'hybrid']\n"
 @pytest.fixture(autouse=True)
 def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.fsync", lambda _: None)
-
-
-class Listener:
-    """A watcher that remembers stages, and may stop at one."""
-
-    def __init__(self, stop: str = "") -> None:
-        self.stages: list[str] = []
-        self.answers: Counter[str] = Counter()
-        self._stop = stop
-
-    def stage(self, name: str) -> None:
-        self.stages.append(name)
-
-    def progress(self, done: int, total: int, what: str) -> None:
-        if self._stop and self._stop in what and done == 3:
-            raise KeyboardInterrupt
-
-    def answered(self, arm: Any, example: Any, record: Any) -> None:
-        self.answers[arm.name] += 1
 
 
 def probed(project: Project, **options: Any) -> dict[str, Any]:

@@ -1,9 +1,6 @@
 """The third real project: what `evidence/18f-handbook/prepare.py` makes of two editions of a handbook."""
 
-import importlib
 import io
-import subprocess
-import sys
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +10,7 @@ from typing import Any
 import pytest
 
 import shared_data
+from evidence_scripts import prepare, scripts
 from openbook.ingest.leaks import audit
 from openbook.project import Project
 
@@ -21,34 +19,31 @@ SOURCE = ROOT / "evidence" / "18f-handbook"
 
 
 @pytest.fixture
-def siblings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The scripts import one another by name: put their folder first, and take them out again."""
-    monkeypatch.syspath_prepend(SOURCE)
-    yield
-    for name in ("handbook", "questions", "changes"):
-        sys.modules.pop(name, None)
+def siblings(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[ModuleType]]:
+    with scripts(SOURCE, ["handbook", "questions", "changes"], monkeypatch) as modules:
+        yield modules
 
 
 @pytest.fixture
-def handbook(siblings: None) -> ModuleType:
-    return importlib.import_module("handbook")
+def handbook(siblings: list[ModuleType]) -> ModuleType:
+    return siblings[0]
 
 
 @pytest.fixture
-def questions(siblings: None) -> ModuleType:
-    return importlib.import_module("questions")
+def questions(siblings: list[ModuleType]) -> ModuleType:
+    return siblings[1]
 
 
 @pytest.fixture
-def changes(siblings: None) -> ModuleType:
-    return importlib.import_module("changes")
+def changes(siblings: list[ModuleType]) -> ModuleType:
+    return siblings[2]
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = shared_data.path("18f_handbook")
     out = tmp_path_factory.mktemp("handbook") / "project"
-    subprocess.run([sys.executable, SOURCE / "prepare.py", "--data", data, "--out", out], check=True)
+    prepare(SOURCE, data, out)
     return out
 
 
@@ -106,7 +101,7 @@ def test_making_it_again_touches_no_document(made: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in made.rglob("*.md")}
     (made / "documents" / "of-an-older-version.md").write_text("gone")
     data = shared_data.path("18f_handbook")
-    subprocess.run([sys.executable, SOURCE / "prepare.py", "--data", data, "--out", made], check=True)
+    prepare(SOURCE, data, made)
     assert {path: path.stat().st_mtime_ns for path in made.rglob("*.md")} == before
 
 
@@ -115,8 +110,7 @@ def test_no_raw_row_lies_in_the_repository() -> None:
 
 
 def test_missing_data_is_a_sentence(tmp_path: Path) -> None:
-    command = [sys.executable, SOURCE / "prepare.py", "--data", tmp_path, "--out", tmp_path / "out"]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    ran = prepare(SOURCE, tmp_path, tmp_path / "out", check=False)
     assert ran.returncode == 2
     assert "README.md says where the data comes from" in ran.stderr
     assert "Traceback" not in ran.stderr

@@ -4,8 +4,6 @@ import gzip
 import importlib
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +11,7 @@ from types import ModuleType
 import pytest
 
 import shared_data
+from evidence_scripts import prepare, scripts
 from openbook.compare.marking.metrics import metrics_of
 from openbook.core.types import Answer, Score
 from openbook.ingest.leaks import audit
@@ -24,16 +23,15 @@ SOURCE = Path(__file__).parents[2] / "evidence" / "bitext-support"
 
 @pytest.fixture
 def replies(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    monkeypatch.syspath_prepend(SOURCE)
-    yield importlib.import_module("replies")
-    sys.modules.pop("replies", None)
+    with scripts(SOURCE, ["replies"], monkeypatch) as (module,):
+        yield module
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = shared_data.path("bitext_support")
     out = tmp_path_factory.mktemp("bitext") / "project"
-    subprocess.run([sys.executable, SOURCE / "prepare.py", "--data", data, "--out", out], check=True)
+    prepare(SOURCE, data, out)
     return out
 
 
@@ -110,13 +108,12 @@ def test_making_it_again_touches_no_document(made: Path) -> None:
     before = {path.name: path.stat().st_mtime_ns for path in (made / "documents").iterdir()}
     (made / "documents" / "of-an-older-version.md").write_text("gone")
     data = shared_data.path("bitext_support")
-    subprocess.run([sys.executable, SOURCE / "prepare.py", "--data", data, "--out", made], check=True)
+    prepare(SOURCE, data, made)
     assert {path.name: path.stat().st_mtime_ns for path in (made / "documents").iterdir()} == before
 
 
 def test_missing_data_is_a_sentence(tmp_path: Path) -> None:
-    command = [sys.executable, SOURCE / "prepare.py", "--data", tmp_path, "--out", tmp_path / "out"]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    ran = prepare(SOURCE, tmp_path, tmp_path / "out", check=False)
     assert ran.returncode == 2
     assert "README.md says where the data comes from" in ran.stderr
 
@@ -124,8 +121,7 @@ def test_missing_data_is_a_sentence(tmp_path: Path) -> None:
 def test_another_edition_of_the_data_is_a_sentence(tmp_path: Path) -> None:
     with gzip.open(tmp_path / "customer_support_2023-08-18.csv.gz", "wt", encoding="utf-8") as file:
         file.write("instruction,response\nhelp,no\n")
-    command = [sys.executable, SOURCE / "prepare.py", "--data", tmp_path, "--out", tmp_path / "out"]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    ran = prepare(SOURCE, tmp_path, tmp_path / "out", check=False)
     assert ran.returncode == 2
     assert "no column 'intent'" in ran.stderr
 

@@ -1,9 +1,6 @@
 """What `evidence/clinc150/prepare.py` makes of the public requests and their intents."""
 
-import importlib
 import json
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +9,7 @@ from types import ModuleType
 import pytest
 
 import shared_data
+from evidence_scripts import prepare, scripts
 from openbook.compare.taste import taste
 from openbook.core.types import Example
 from openbook.ingest.leaks import audit
@@ -23,16 +21,15 @@ SOURCE = Path(__file__).parents[2] / "evidence" / "clinc150"
 
 @pytest.fixture
 def taken(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    monkeypatch.syspath_prepend(SOURCE)
-    yield importlib.import_module("requests_taken")
-    sys.modules.pop("requests_taken", None)
+    with scripts(SOURCE, ["requests_taken"], monkeypatch) as (module,):
+        yield module
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = shared_data.path("clinc150")
     out = tmp_path_factory.mktemp("clinc150") / "project"
-    subprocess.run([sys.executable, SOURCE / "prepare.py", "--data", data, "--out", out], check=True)
+    prepare(SOURCE, data, out)
     return out
 
 
@@ -103,16 +100,14 @@ def test_every_label_fits_the_answer_length(project: Project) -> None:
 
 
 def test_missing_data_is_a_sentence(tmp_path: Path) -> None:
-    command = [sys.executable, SOURCE / "prepare.py", "--data", tmp_path, "--out", tmp_path / "out"]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    ran = prepare(SOURCE, tmp_path, tmp_path / "out", check=False)
     assert ran.returncode == 2
     assert "README.md says where the data comes from" in ran.stderr
 
 
 def test_another_edition_of_the_data_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "data_full.json").write_text(json.dumps({"train": []}))
-    command = [sys.executable, SOURCE / "prepare.py", "--data", tmp_path, "--out", tmp_path / "out"]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    ran = prepare(SOURCE, tmp_path, tmp_path / "out", check=False)
     assert ran.returncode == 2
     assert "no part 'val'" in ran.stderr
 

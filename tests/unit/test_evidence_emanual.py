@@ -2,8 +2,6 @@
 
 import importlib.util
 import json
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 import pytest
 
 import shared_data
+from evidence_scripts import prepare, scripts
 from openbook.ingest.leaks import audit
 from openbook.project import Project
 
@@ -30,29 +29,26 @@ def script(folder: Path, name: str) -> ModuleType:
 
 
 @pytest.fixture
-def siblings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The scripts import one another by name: put their folder first, and take them out again."""
-    monkeypatch.syspath_prepend(SOURCE)
-    yield
-    for name in ("manual", "questions", "published"):
-        sys.modules.pop(name, None)
+def siblings(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[ModuleType]]:
+    with scripts(SOURCE, ["manual", "questions", "published"], monkeypatch) as modules:
+        yield modules
 
 
 @pytest.fixture
-def manual(siblings: None) -> ModuleType:
-    return importlib.import_module("manual")
+def manual(siblings: list[ModuleType]) -> ModuleType:
+    return siblings[0]
 
 
 @pytest.fixture
-def questions(siblings: None) -> ModuleType:
-    return importlib.import_module("questions")
+def questions(siblings: list[ModuleType]) -> ModuleType:
+    return siblings[1]
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = shared_data.path("emanual_qa")
     out = tmp_path_factory.mktemp("emanual") / "project"
-    subprocess.run([sys.executable, SOURCE / "prepare.py", "--data", data, "--out", out], check=True)
+    prepare(SOURCE, data, out)
     return out
 
 
@@ -120,7 +116,7 @@ def test_making_it_again_touches_no_document(made: Path) -> None:
     before = {path.name: path.stat().st_mtime_ns for path in (made / "documents").iterdir()}
     (made / "documents" / "of-an-older-version.md").write_text("gone")
     data = shared_data.path("emanual_qa")
-    subprocess.run([sys.executable, SOURCE / "prepare.py", "--data", data, "--out", made], check=True)
+    prepare(SOURCE, data, made)
     assert {path.name: path.stat().st_mtime_ns for path in (made / "documents").iterdir()} == before
 
 
@@ -129,8 +125,7 @@ def test_no_raw_row_lies_in_the_repository() -> None:
 
 
 def test_missing_data_is_a_sentence(tmp_path: Path) -> None:
-    command = [sys.executable, SOURCE / "prepare.py", "--data", tmp_path, "--out", tmp_path / "out"]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    ran = prepare(SOURCE, tmp_path, tmp_path / "out", check=False)
     assert ran.returncode == 2
     assert "README.md says where the data comes from" in ran.stderr
     assert "Traceback" not in ran.stderr
@@ -141,8 +136,7 @@ def test_another_edition_of_the_data_is_a_sentence(tmp_path: Path) -> None:
         json.dumps({"title": "Quick Guides", "text": "x"}) + "\n"
     )
     (tmp_path / "smart_remote_qa.jsonl").write_text("")
-    command = [sys.executable, SOURCE / "prepare.py", "--data", tmp_path, "--out", tmp_path / "out"]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    ran = prepare(SOURCE, tmp_path, tmp_path / "out", check=False)
     assert ran.returncode == 2
     assert "no part 'Connections'" in ran.stderr
 
@@ -222,10 +216,10 @@ def test_an_answer_that_stands_on_another_page_is_looked_up_there(
     assert taken.moved == 1
 
 
-def test_published_questions_are_read_although_they_are_no_json(siblings: None, tmp_path: Path) -> None:
+def test_published_questions_are_read_although_they_are_no_json(siblings: list[ModuleType], tmp_path: Path) -> None:
     import zipfile
 
-    published = importlib.import_module("published")
+    published = siblings[2]
     entry = (
         '{ "All_Questions": [ { "Section Hierarchy": "TV Viewing>Using Timeshift", "Link": "https://example.org",\n'
         '"Question": "What is ""Timeshift""?", "Answer": "You can pause TV."  }, ] }'

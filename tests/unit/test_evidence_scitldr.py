@@ -3,7 +3,6 @@
 import gzip
 import importlib
 import json
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 import shared_data
+from evidence_scripts import prepare, scripts
 from openbook.ingest.leaks import audit
 from openbook.project import Project
 
@@ -22,17 +22,15 @@ SOURCE = ROOT / "evidence" / "scitldr"
 
 @pytest.fixture
 def papers(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    """The scripts import one another by name: put their folder first, and take them out again."""
-    monkeypatch.syspath_prepend(SOURCE)
-    yield importlib.import_module("papers")
-    sys.modules.pop("papers", None)
+    with scripts(SOURCE, ["papers"], monkeypatch) as (module,):
+        yield module
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = shared_data.path("scitldr_a")
     out = tmp_path_factory.mktemp("scitldr") / "project"
-    subprocess.run([sys.executable, SOURCE / "prepare.py", "--data", data, "--out", out], check=True)
+    prepare(SOURCE, data, out)
     return out
 
 
@@ -67,7 +65,7 @@ def test_making_it_again_touches_no_document(made: Path) -> None:
     before = {path.name: path.stat().st_mtime_ns for path in (made / "documents").iterdir()}
     (made / "documents" / "of-an-older-version.md").write_text("gone")
     data = shared_data.path("scitldr_a")
-    subprocess.run([sys.executable, SOURCE / "prepare.py", "--data", data, "--out", made], check=True)
+    prepare(SOURCE, data, made)
     assert {path.name: path.stat().st_mtime_ns for path in (made / "documents").iterdir()} == before
 
 
@@ -127,8 +125,7 @@ def test_too_little_data_is_refused(small: ModuleType, tmp_path: Path) -> None:
 def test_missing_or_other_data_is_a_sentence(tmp_path: Path, rows: list[dict[str, Any]] | None, said: str) -> None:
     if rows is not None:
         write(tmp_path, rows, rows)
-    command = [sys.executable, SOURCE / "prepare.py", "--data", tmp_path, "--out", tmp_path / "out"]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    ran = prepare(SOURCE, tmp_path, tmp_path / "out", check=False)
     assert ran.returncode == 2
     assert said in ran.stderr
     assert "Traceback" not in ran.stderr

@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 import shared_data
+from evidence_scripts import prepare, scripts
 from openbook.ingest.leaks import audit
 from openbook.project import Project
 
@@ -22,17 +22,15 @@ CARD = ROOT / "src" / "openbook" / "reader" / "README.md"
 
 @pytest.fixture
 def articles(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    """The scripts import one another by name: put their folder first, and take them out again."""
-    monkeypatch.syspath_prepend(SOURCE)
-    yield importlib.import_module("articles")
-    sys.modules.pop("articles", None)
+    with scripts(SOURCE, ["articles"], monkeypatch) as (module,):
+        yield module
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = shared_data.path("squadshifts")
     out = tmp_path_factory.mktemp("squadshifts") / "project"
-    subprocess.run([sys.executable, SOURCE / "prepare.py", "--data", data, "--out", out], check=True)
+    prepare(SOURCE, data, out)
     return out
 
 
@@ -87,7 +85,7 @@ def test_making_it_again_touches_no_document(made: Path) -> None:
     assert len(before) == 362
     (made / "documents" / "of-an-older-version.md").write_text("gone")
     data = shared_data.path("squadshifts")
-    subprocess.run([sys.executable, SOURCE / "prepare.py", "--data", data, "--out", made], check=True)
+    prepare(SOURCE, data, made)
     assert {path.name: path.stat().st_mtime_ns for path in (made / "documents").iterdir()} == before
 
 
@@ -101,8 +99,7 @@ def test_no_raw_row_lies_in_the_repository() -> None:
 def test_missing_or_other_data_is_a_sentence(tmp_path: Path, data: Any, said: str) -> None:
     if data is not None:
         (tmp_path / "new_wiki_v1.0.json").write_text(json.dumps(data))
-    command = [sys.executable, SOURCE / "prepare.py", "--data", tmp_path, "--out", tmp_path / "out"]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    ran = prepare(SOURCE, tmp_path, tmp_path / "out", check=False)
     assert ran.returncode == 2
     assert said in ran.stderr
     assert "Traceback" not in ran.stderr

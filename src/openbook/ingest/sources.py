@@ -92,8 +92,8 @@ def _namesakes(found: Sequence[_Found]) -> set[int]:
     apart: set[int] = set()
     for place, one in enumerate(found):
         for path in one.paths:
-            other, there = owner.setdefault(_below(path, one.base), (place, path.resolve()))
-            if there != path.resolve():
+            other, there = owner.setdefault(_below(path, one.base), (place, path))
+            if there != path and there.resolve() != path.resolve():
                 apart |= {place, other}
     return apart
 

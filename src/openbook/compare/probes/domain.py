@@ -6,14 +6,13 @@ to ask; what the figures mean is said in `adapted`.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from openbook.compare.probes import forgetting
-from openbook.compare.probes.forgetting import Patient, Probe, Subject
-from openbook.compare.runlog import RunLog
+from openbook.compare.probes.forgetting import Probe
 from openbook.compare.seats import Seat, first_seats, taking_part
 from openbook.core.ids import digest
 from openbook.core.protocols import Generator, Likelihood
@@ -55,26 +54,13 @@ def probe(project: Project, ready: Sequence[Seat]) -> Domain | None:
     if not project.config.probes.domain or not tuned:
         return None
     sample = _sample(project)
-    known: dict[Path, RunLog] = {}
-
-    def shared(name: str, generator: Generator) -> Subject:
-        one = forgetting.subject(name, generator, project.workspace.domain)
-        return replace(one, log=known.setdefault(one.log.folder, one.log))
-
     return Domain(
         documents={row["id"]: row["document"] for row in sample},
         named={seat.name: _named_by(project, seat) for seat in tuned},
         reading=Probe(
             paragraphs={row["id"]: row["text"] for row in sample},
             instructions=(),
-            patients=[
-                Patient(
-                    name=seat.name,
-                    base=shared(f"the base of {seat.name}", project.untuned(seat.name)),
-                    tuned=shared(seat.name, seat.arm.generator),
-                )
-                for seat in tuned
-            ],
+            patients=forgetting.patients(project, tuned, project.workspace.domain),
         ),
     )
 

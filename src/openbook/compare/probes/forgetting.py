@@ -106,25 +106,33 @@ def probe(project: Project, ready: Sequence[Seat]) -> Probe | None:
     tuned = [seat for seat in first_seats(ready) if seat.plan.tunes]
     if not settings.forgetting or not tuned:
         return None
-    known: dict[Path, RunLog] = {}
-
-    def shared(name: str, generator: Generator) -> Subject:
-        """What one of two names for a model was asked, the other one knows."""
-        one = subject(name, generator, project.workspace.forgetting)
-        return replace(one, log=known.setdefault(one.log.folder, one.log))
-
     return Probe(
         paragraphs=paragraphs(settings.forgetting_texts),
         instructions=instructions(settings.forgetting_instructions),
-        patients=[
-            Patient(
-                name=seat.name,
-                base=shared(f"the base of {seat.name}", project.untuned(seat.name)),
-                tuned=shared(seat.name, seat.arm.generator),
-            )
-            for seat in tuned
-        ],
+        patients=patients(project, tuned, project.workspace.forgetting),
     )
+
+
+def patients(project: Project, tuned: Sequence[Seat], folder: Path) -> list[Patient]:
+    """Tuned arms' models without and with their adapters. What one of two names for a model was asked, the other knows.
+
+    Args:
+        folder: See `subject`.
+    """
+    known: dict[Path, RunLog] = {}
+
+    def shared(name: str, generator: Generator) -> Subject:
+        one = subject(name, generator, folder)
+        return replace(one, log=known.setdefault(one.log.folder, one.log))
+
+    return [
+        Patient(
+            name=seat.name,
+            base=shared(f"the base of {seat.name}", project.untuned(seat.name)),
+            tuned=shared(seat.name, seat.arm.generator),
+        )
+        for seat in tuned
+    ]
 
 
 def subject(name: str, generator: Generator, folder: Path) -> Subject:

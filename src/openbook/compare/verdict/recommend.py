@@ -214,9 +214,8 @@ def _complete(
     sign: int,
 ) -> Recommendation:
     """`level` are the other arms that may be as good as the chosen one; they may keep the form better."""
-    by_form = _by_form([chosen, *level])
-    if all((one.style or 0.0) <= (chosen.style or 0.0) for one in level):
-        by_form = []
+    kept_better = any((one.style or 0.0) > (chosen.style or 0.0) for one in level)
+    by_form = _by_form([chosen, *level]) if kept_better else []
     return Recommendation(
         arm=chosen.name,
         verdict=said + barred,
