@@ -37,6 +37,7 @@ class Listener:
         self.stages.append(name)
 
     def progress(self, done: int, total: int, what: str) -> None:
+        assert 0 <= done <= total
         if self._stop and self._stop in what and done == 3:
             raise KeyboardInterrupt
 

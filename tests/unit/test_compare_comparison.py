@@ -1,7 +1,6 @@
 """The main job from inside: what is done, in which order, once; arms of one kind, seeds, dev, what is absent."""
 
 import json
-from collections import Counter
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -15,28 +14,12 @@ from openbook.core import jsonl
 from openbook.core.errors import ConfigError, EndpointError, UsageError
 from openbook.project import Project
 from small_project import SCRIPT, edit, lines, open_project
+from watchers import Listener
 
 
 @pytest.fixture(autouse=True)
 def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.fsync", lambda _: None)
-
-
-class Listener:
-    """A watcher that remembers."""
-
-    def __init__(self) -> None:
-        self.stages: list[str] = []
-        self.answers: Counter[str] = Counter()
-
-    def stage(self, name: str) -> None:
-        self.stages.append(name)
-
-    def progress(self, done: int, total: int, what: str) -> None:
-        assert 0 <= done <= total
-
-    def answered(self, arm: Any, example: Any, record: Any) -> None:
-        self.answers[arm.name] += 1
 
 
 def records(project: Project) -> dict[str, bytes]:
