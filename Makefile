@@ -2,6 +2,7 @@
 #
 #   make demo                      set up, then the main job on the example project
 #   make test                      set up for development, then lint, types, architecture and all tests
+#   make test JOBS=4               the tests in four processes, not two: each takes up to 3 GB
 #   make lint                      the same without the tests
 #   make evidence NAME=policy-bot  a project at full size, its report committed in docs/evidence/
 #   make clean                     remove build/ and caches (.venv stays)
@@ -14,6 +15,7 @@ PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11; do \
 endif
 
 BIN := .venv/bin
+JOBS := 2
 
 # Waiting threads that spin starve the working ones where cores are shared; forked tokenizers deadlock.
 export OMP_WAIT_POLICY := PASSIVE
@@ -46,8 +48,9 @@ lint: setup-dev
 model: setup-dev
 	@$(BIN)/openbook models get smollm2-reader
 
+# One thread a process: more of them than cores wait for each other. A file's tests stay together, with what they share.
 test: lint model
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist loadfile
 
 evidence: setup
 	@$(BIN)/python tools/evidence.py $(NAME)
