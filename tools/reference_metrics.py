@@ -28,6 +28,9 @@ FORMULAS = {
     "facts": "mean of [every group has one of its wordings in the answer, and no stale wording is there]; unanswerable:"
     " [abstained, and no stale wording is there]",
     "rouge_l": "mean of max over references r of 2PR / (P + R); P, R = longest common subsequence / stems of the answer, of r",
+    "retrieval_recall": "mean of |documents of the passages ∩ named documents| / |named documents|",
+    "retrieval_ndcg": "mean of Σ over ranks r of [the r-th document is named] / log₂(r + 1), divided by what the best order of as"
+    " many ranks as passages gives",
     "stale": "mean of [a stale wording is in the answer]",
 }
 

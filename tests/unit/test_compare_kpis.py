@@ -141,3 +141,12 @@ def test_grounding_is_shown_for_the_arms_that_look_up_with_its_agreement(tmp_pat
     assert report["arms"]["rag"]["scores"]["grounding"]["all"]["mean"] == 1.0
     assert "Cohen's kappa" in markdown
     assert not [pair for pair in report["pairs"] if pair["metric"] == "grounding"]
+
+
+def test_what_was_retrieved_is_marked_apart_from_what_was_said(tmp_path: Path) -> None:
+    more = '[compare]\narms = ["base", "rag", "rag-oracle"]'
+    report, _, page = report_of(open_project(tmp_path, more=more))
+    shares = {arm: row["scores"]["retrieval_recall"] for arm, row in report["arms"].items()}
+    assert shares["base"] == {}
+    assert 0 < shares["rag"]["all"]["mean"] <= shares["rag-oracle"]["all"]["mean"] == 1.0
+    assert "retrieval_ndcg" in page

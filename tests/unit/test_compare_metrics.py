@@ -34,7 +34,7 @@ def test_other_tasks_have_a_primary_metric_of_their_own(task: str, first: str) -
 
 def test_only_what_the_examples_carry_is_marked() -> None:
     assert set(names(PLAIN)) == {"f1", "exact_match", "rouge_l", "bleu", "grounding"}
-    assert {"facts", "stale", "citation", "abstention"} < set(names(FACTS))
+    assert {"facts", "stale", "citation", "retrieval_recall", "retrieval_ndcg", "abstention"} < set(names(FACTS))
 
 
 def test_the_configured_metric_decides_and_checks_come_after_it() -> None:
@@ -55,6 +55,8 @@ def test_a_metric_of_another_task_can_be_asked_for() -> None:
         (FACTS, {"metric": "citation"}, "'citation' is one figure for all answers together"),
         (FACTS, {"metric": "macro_f1"}, "'macro_f1' is one figure for all answers together"),
         (FACTS, {"metric": "grounding"}, "'grounding' says nothing of the arms that look nothing up"),
+        (FACTS, {"metric": "retrieval_ndcg"}, "'retrieval_ndcg' says nothing of the arms that look nothing up"),
+        (PLAIN, {"metric": "citation"}, "'citation' is one figure for all answers together"),
         (PLAIN, {"metric": "record_match"}, "no example carries what 'record_match' looks at"),
         (PLAIN, {"metric": "facts"}, "no example carries what 'facts' looks at"),
         (PLAIN, {"metric": "stale"}, "no example carries what 'stale' looks at"),

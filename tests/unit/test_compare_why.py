@@ -153,6 +153,14 @@ def test_a_graded_mark_is_wrong_below_the_declared_one(tmp_path: Path) -> None:
     assert sum(counts(lax, material)["base"].values()) == 0
 
 
+@pytest.mark.parametrize(("metric", "below"), [("f1", 0.5), ("rouge_l", 0.25), ("exact_match", 1.0)])
+def test_what_counts_as_wrong_fits_the_metric(tmp_path: Path, metric: str, below: float) -> None:
+    project = open_project(tmp_path / "shops", more=f"[compare]\narms = ['base']\nmetric = '{metric}'")
+    material = compare(project)
+    metrics = metrics_for(project.config, project.exam.examples, root=project.root)
+    assert why_wrong(project, material, Marks(material.paper, metrics, material.seats, level=0.95)).below == below
+
+
 def test_answers_of_all_training_seeds_are_counted_and_the_first_one_s_are_shown(tmp_path: Path) -> None:
     more = "[compare]\narms = ['tuned']\nseeds = [0, 1]"
     project = open_project(tmp_path / "shops", script=[{"default": "?"}, *SCRIPT], more=more)

@@ -243,8 +243,10 @@ class Compare(Section):
     metric: str = Field("", description="Primary metric; default: `facts` where examples carry facts, else by task.")
     margin: float = Field(0.05, gt=0, description="Smallest difference that matters, in the metric's units.")
     level: float = Field(0.95, gt=0.5, lt=1, description="Of the intervals; tests use 1 − level.")
-    wrong_below: Share = Field(
-        0.5, description="An answer counts as wrong below this mark of a graded metric; of a 0/1 metric below 1."
+    wrong_below: Share | None = Field(
+        None,
+        description="An answer counts as wrong below this mark of a graded metric; by default 0.5, and 0.25 of ROUGE, half of"
+        " which is beyond nearly every good summary. Of a 0/1 metric below 1.",
     )
     kpis: tuple[Kpi, ...] = Field((), description="Checks of a team's own, each a metric.")
     seeds: tuple[int, ...] = Field((0,), min_length=1, description="Training seeds.")

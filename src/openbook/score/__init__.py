@@ -1,4 +1,4 @@
-"""Marks answers: text overlap, labels, fields, facts, citations, grounding, abstention, a team's own checks, cost, and the statistics over them.
+"""Marks answers: text overlap, labels, fields, facts, citations, grounding, retrieval, abstention, a team's own checks, cost, and the statistics over them.
 
 Knows nothing of how an answer was made. A metric needs examples and answers only, so runs are re-scored without a model.
 Nothing is imported before a metric is asked for: `METRICS.load("f1")()`, `CHECKS.load("pattern")(name="voice", pattern=…)`.
@@ -25,6 +25,8 @@ METRICS = Registry(
         "abstention": "openbook.score.abstain:Abstention",
         "citation": "openbook.score.citation:CitesRight",
         "grounding": "openbook.score.grounding:Grounded",
+        "retrieval_recall": "openbook.score.retrieval:RetrievalRecall",
+        "retrieval_ndcg": "openbook.score.retrieval:RetrievalNdcg",
     },
 )
 """Metrics by name; each is a class that can be called without arguments."""

@@ -14,6 +14,7 @@ from openbook.compare.causes.evidence import Place, places, shown
 from openbook.compare.comparison import Material
 from openbook.compare.marking.marks import Mark, Marks, mark
 from openbook.compare.seats import Seat, first_seats
+from openbook.core.protocols import Metric
 from openbook.core.types import Answer, Example, Failure, Score
 from openbook.project import Project
 from openbook.score.facts import has_facts, has_stale
@@ -82,9 +83,20 @@ class Why:
         }
 
 
+WRONG_BELOW = 0.5
+WRONG_BELOW_ROUGE = 0.25
+
+
+def _wrong_below(primary: Metric, asked: float | None) -> float:
+    if primary.binary:
+        return 1.0
+    usual = WRONG_BELOW_ROUGE if primary.name.startswith("rouge") else WRONG_BELOW
+    return usual if asked is None else asked
+
+
 def why_wrong(project: Project, material: Material, marks: Marks) -> Why:
     """Place every wrong answer of the paper's questions."""
-    below = 1.0 if marks.primary.binary else project.config.compare.wrong_below
+    below = _wrong_below(marks.primary, project.config.compare.wrong_below)
     wrong = [(seat, question) for seat in material.seats for question in _wrong(material, marks, seat, below)]
     looking = {question.id: question for seat, question in wrong if _looks_up(seat, question)}
     place = places(project, list(looking.values())) if looking else {}

@@ -18,8 +18,22 @@ from openbook.score.judge import NAME, Judge
 from openbook.score.labels import label_set
 from openbook.score.style import Style, Weighted
 
+RETRIEVAL = ("retrieval_recall", "retrieval_ndcg")
+"""Of the passages alone, where examples name their documents."""
+
 BY_TASK = {
-    "answer": ("facts", "stale", "exact_match", "f1", "rouge_l", "bleu", "citation", "grounding", "abstention"),
+    "answer": (
+        "facts",
+        "stale",
+        "exact_match",
+        "f1",
+        "rouge_l",
+        "bleu",
+        "citation",
+        "grounding",
+        *RETRIEVAL,
+        "abstention",
+    ),
     "classify": ("accuracy", "macro_f1", "exact_match", "facts", "abstention"),
     "extract": (
         "field_match",
@@ -30,10 +44,11 @@ BY_TASK = {
         "f1",
         "rouge_l",
         "citation",
+        *RETRIEVAL,
         "abstention",
     ),
-    "summarise": ("rouge_l", "rouge_1", "rouge_2", "facts", "f1", "bleu", "citation"),
-    "generate": ("rouge_l", "facts", "f1", "bleu", "exact_match"),
+    "summarise": ("rouge_l", "rouge_1", "rouge_2", "facts", "f1", "bleu", "citation", *RETRIEVAL),
+    "generate": ("rouge_l", "facts", "f1", "bleu", "exact_match", *RETRIEVAL),
 }
 
 
@@ -114,9 +129,9 @@ def _refuse_unfit(primary: str, carried: Mapping[str, bool]) -> None:
             f"[compare] metric: {primary!r} is one figure for all answers together and cannot tell two arms apart by"
             " question. Choose one that marks every answer, such as 'facts', 'f1' or 'rouge_l'; it is shown all the same."
         )
-    if primary == "grounding":
+    if primary in ("grounding", *RETRIEVAL):
         raise ConfigError(
-            "[compare] metric: 'grounding' says nothing of the arms that look nothing up, so it cannot decide between"
+            f"[compare] metric: {primary!r} says nothing of the arms that look nothing up, so it cannot decide between"
             " arms. Choose 'facts' or 'f1'; it is shown all the same."
         )
     if not carried.get(primary, True):
@@ -192,6 +207,6 @@ def _carried(examples: Sequence[Example]) -> dict[str, bool]:
         "macro_f1": labelled,
         "facts": facts or unanswerable,
         "stale": any(example.stale for example in examples),
-        "citation": any(example.documents for example in examples),
+        **dict.fromkeys(("citation", *RETRIEVAL), any(example.documents for example in examples)),
         "abstention": unanswerable,
     }

@@ -33,6 +33,8 @@ METRICS = {
     "rouge_2": "Pairs of neighbouring words shared with the reference, from 0 to 1.",
     "grounding": "Share of answers whose words, numbers and names stand in the passages that were looked up; answers that"
     " say “I don’t know” count as such. How far this agrees with people stands below the table.",
+    "retrieval_recall": "Share of the documents that hold the answer from which a passage was found, from 0 to 1.",
+    "retrieval_ndcg": "How far up among the passages the documents that hold the answer stand: 1 when first, 0 when missing.",
     "judge": "Share of yes that a model says of the answers by your criterion. Below the table: how far it agrees with"
     " people.",
     "abstention": "Share of answers that say “I don’t know” exactly where they should.",
