@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from openbook.compare.comparison import Material
 from openbook.compare.marking.marks import Marks
+from openbook.compare.material import Material
 from openbook.compare.pages import abstention_words
 from openbook.compare.paper import Paper
 from openbook.compare.probes import abstention

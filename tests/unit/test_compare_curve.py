@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from openbook.cli.main import run
-from openbook.compare.comparison import Material, compare, gather
+from openbook.compare.comparison import compare
 from openbook.compare.marking.marks import Marks
+from openbook.compare.material import Material, gather
 from openbook.compare.outcome import conclude
 from openbook.compare.pages import charts, tables
 from openbook.compare.planning.plan import estimate

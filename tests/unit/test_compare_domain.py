@@ -9,7 +9,8 @@ import jsonschema
 import pytest
 
 import tiny_models
-from openbook.compare.comparison import compare, gather
+from openbook.compare.comparison import compare
+from openbook.compare.material import gather
 from openbook.compare.outcome import conclude
 from openbook.compare.pages import domain_words
 from openbook.compare.planning.plan import estimate

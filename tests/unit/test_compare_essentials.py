@@ -10,7 +10,7 @@ import pytest
 import page_sample
 from openbook.cli.main import run
 from openbook.cli.show import show_report
-from openbook.compare.comparison import gather
+from openbook.compare.material import gather
 from openbook.compare.outcome import conclude
 from openbook.compare.pages import essentials, probed, tables, wrongs
 from openbook.project import Project

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 import tiny_models
-from openbook.compare.comparison import compare, gather
+from openbook.compare.comparison import compare
+from openbook.compare.material import gather
 from openbook.compare.outcome import conclude
 from openbook.compare.planning.plan import estimate
 from openbook.compare.probes import forgetting

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from openbook.compare.comparison import compare, gather
+from openbook.compare.comparison import compare
+from openbook.compare.material import gather
 from openbook.compare.outcome import conclude
 from openbook.compare.verdict import looks
 from openbook.project import Project

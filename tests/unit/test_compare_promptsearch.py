@@ -9,7 +9,8 @@ import jsonschema
 import pytest
 
 from chat_server import ChatServer, Exchange, answering, chat_server
-from openbook.compare.comparison import compare, gather
+from openbook.compare.comparison import compare
+from openbook.compare.material import gather
 from openbook.compare.outcome import conclude
 from openbook.compare.planning.plan import estimate
 from openbook.compare.promptsearch import questions

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from scipy import stats
 
-from openbook.compare.comparison import compare, gather
+from openbook.compare.comparison import compare
 from openbook.compare.marking.marks import Marks
+from openbook.compare.material import gather
 from openbook.compare.outcome import conclude
 from openbook.compare.pages.footnotes import footnotes
 from openbook.compare.verdict.bygroup import by_group, grouped

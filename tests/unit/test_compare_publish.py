@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from openbook.compare import publish
-from openbook.compare.comparison import compare, gather
+from openbook.compare.comparison import compare
 from openbook.compare.marking.metrics import metrics_for
+from openbook.compare.material import gather
 from openbook.compare.outcome import conclude, public
 from openbook.project import Project
 from small_project import edit, open_project

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from openbook.compare.comparison import Material, compare, gather
+from openbook.compare.comparison import compare
 from openbook.compare.marking.marks import Marks
 from openbook.compare.marking.metrics import metrics_for
+from openbook.compare.material import Material, gather
 from openbook.compare.outcome import conclude
 from openbook.compare.report import build
 from openbook.project import Project

@@ -12,7 +12,8 @@ import pytest
 
 import tiny_models
 from openbook import models
-from openbook.compare.comparison import compare, gather
+from openbook.compare.comparison import compare
+from openbook.compare.material import gather
 from openbook.compare.outcome import conclude
 from openbook.compare.pages import tunings_words
 from openbook.compare.verdict.methods import OWN, differ_in_method

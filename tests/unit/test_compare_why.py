@@ -8,9 +8,10 @@ import pytest
 
 from openbook.compare.causes.causes import NAMES, fix
 from openbook.compare.causes.why import cause, says_it, why_wrong
-from openbook.compare.comparison import Material, compare
+from openbook.compare.comparison import compare
 from openbook.compare.marking.marks import Marks
 from openbook.compare.marking.metrics import metrics_for
+from openbook.compare.material import Material
 from openbook.core.types import Answer, Failure
 from openbook.project import Project
 from small_project import MANY_SHOPS, SCRIPT, edit, example, lines, open_project, questions

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from openbook.compare.comparison import Material
 from openbook.compare.gates.evidence import Exhibits
 from openbook.compare.gates.gate import Gate, judge
 from openbook.compare.gates.requirement import parse
+from openbook.compare.material import Material
 from openbook.compare.probes import latency
 from openbook.compare.seats import Seat
 from openbook.core import jsonl

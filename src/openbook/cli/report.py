@@ -29,7 +29,7 @@ openbook report diff main/report.json .openbook/reports/7936b19101794800"""
 def report(root: Path, file: str, as_json: bool, markdown: bool, memo: bool, dev: bool, budget: str) -> int:
     """Rebuild the report from the records: no model is loaded, nothing is asked. Works on an interrupted run too."""
     from openbook.cli.show import show_report
-    from openbook.compare.comparison import gather
+    from openbook.compare.material import gather
     from openbook.compare.outcome import conclude, public
     from openbook.project import Project
 

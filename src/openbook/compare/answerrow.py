@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from openbook.compare.comparison import Material
 from openbook.compare.marking.marks import Marks
+from openbook.compare.material import Material
 from openbook.compare.seats import first_seats
 from openbook.core.types import Answer, Example, Failure, Score
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from openbook.compare.comparison import Material
 from openbook.compare.marking.chosen import choices_row
 from openbook.compare.marking.marks import Marks
+from openbook.compare.material import Material
 from openbook.compare.paper import STRATA
 from openbook.compare.probes import latency
 from openbook.compare.promptsearch import search_row

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from openbook.compare import promptsearch, publish, report
-from openbook.compare.comparison import Material
 from openbook.compare.gates import gate
 from openbook.compare.gates.requirement import parse
 from openbook.compare.marking.marks import Marks
 from openbook.compare.marking.metrics import metrics_of
+from openbook.compare.material import Material
 from openbook.compare.verdict import looks
 from openbook.config import FILE
 from openbook.project import Project

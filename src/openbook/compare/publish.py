@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from openbook import __version__
-from openbook.compare.comparison import Material
 from openbook.compare.marking.pairjudging import heard_so_far
+from openbook.compare.material import Material
 from openbook.compare.promptsearch import search_row
 from openbook.compare.report import VERSION
 from openbook.compare.seats import first_seats

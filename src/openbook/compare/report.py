@@ -12,11 +12,11 @@ from openbook.arms import CONTROLS
 from openbook.compare.answerrow import answer_row
 from openbook.compare.armrow import arm_row
 from openbook.compare.causes.why import why_wrong
-from openbook.compare.comparison import Material, this_machine
 from openbook.compare.leaving import embedded_at
 from openbook.compare.marking import bytag
 from openbook.compare.marking.marks import Marks, mark
 from openbook.compare.marking.parts import parts_row, remarks
+from openbook.compare.material import Material
 from openbook.compare.pages import forgetting_words
 from openbook.compare.pages.classic import classic
 from openbook.compare.paper import STRATA
@@ -26,6 +26,7 @@ from openbook.compare.probes.freshness import Freshness
 from openbook.compare.probes.growth import curve_row
 from openbook.compare.rounded import rounded
 from openbook.compare.seats import Seat, first_seats
+from openbook.compare.sitting import this_machine
 from openbook.compare.verdict import looks
 from openbook.compare.verdict.best import against
 from openbook.compare.verdict.constraints import Check, broken, checks

@@ -11,8 +11,8 @@ from typing import Any
 from openbook.compare.causes.causes import NAMES, Cause, fix
 from openbook.compare.causes.doubt import Other, contradicted, disputed
 from openbook.compare.causes.evidence import Place, places, shown
-from openbook.compare.comparison import Material
 from openbook.compare.marking.marks import Mark, Marks, mark
+from openbook.compare.material import Material
 from openbook.compare.seats import Seat, first_seats
 from openbook.core.protocols import Metric
 from openbook.core.types import Answer, Example, Failure, Score

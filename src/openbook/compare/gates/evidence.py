@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from openbook.compare.comparison import Material
 from openbook.compare.gates.bounds import Ends, Value, figure_ends, mean_ends, paired_ends
 from openbook.compare.gates.measures import Measure
 from openbook.compare.marking.marks import Marks
+from openbook.compare.material import Material
 from openbook.compare.probes import latency
 from openbook.compare.probes.freshness import tally
 from openbook.compare.seats import first_seats

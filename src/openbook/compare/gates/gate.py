@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from openbook.compare.comparison import Material
 from openbook.compare.gates.evidence import Evidence, Exhibits, evidence
 from openbook.compare.gates.measures import RECOMMENDATION, measure
 from openbook.compare.gates.requirement import Requirement, Sign, spelled
 from openbook.compare.marking.metrics import metrics_of
+from openbook.compare.material import Material
 from openbook.project import Project
 
 Json = Mapping[str, Any]

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from openbook import models
-from openbook.compare.comparison import this_machine
 from openbook.compare.planning.expected import (
     ALONE,
     START_SECONDS,
@@ -22,6 +21,7 @@ from openbook.compare.planning.expected import (
     size,
     training_seconds,
 )
+from openbook.compare.sitting import this_machine
 from openbook.core import jsonl
 from openbook.project import ArmPlan, Project
 from openbook.workspace import read_json

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from openbook.compare.comparison import Material
 from openbook.compare.marking.marks import Mark, Marks
+from openbook.compare.material import Material
 from openbook.compare.seats import Seat, first_seats
 from openbook.core.types import Answer, Example, Failure, Score
 from openbook.score.facts import has_stale

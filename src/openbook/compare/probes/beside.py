@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from openbook.compare.comparison import Material
 from openbook.compare.marking import bypassages
 from openbook.compare.marking.marks import Marks
+from openbook.compare.material import Material
 from openbook.compare.probes import adapted, misread, tunings
 from openbook.compare.verdict.pairs import Pair
 from openbook.project import Project

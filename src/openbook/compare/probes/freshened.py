@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from openbook.compare.comparison import Material
+from openbook.compare.material import Material
 from openbook.compare.probes import retune
 from openbook.compare.probes.freshness import Freshness, tally
 from openbook.compare.rounded import rounded

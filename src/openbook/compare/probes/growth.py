@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from openbook.compare.comparison import Material
 from openbook.compare.marking.marks import Marks
+from openbook.compare.material import Material
 from openbook.compare.probes import curve
 from openbook.compare.seats import Seat, first_seats
 from openbook.core.types import Score

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from openbook.compare.comparison import Material
+from openbook.compare.material import Material
 from openbook.core import jsonl
 from openbook.core.errors import disk_errors
 from openbook.core.ids import digest

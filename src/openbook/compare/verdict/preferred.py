@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from openbook.compare.comparison import Material
 from openbook.compare.marking.marks import Marks
 from openbook.compare.marking.pairjudging import Names, cases, named_pairs, pair_judge_of
+from openbook.compare.material import Material
 from openbook.compare.rounded import rounded
 from openbook.core.types import Failure
 from openbook.project import Project
