@@ -37,6 +37,7 @@ from openbook.compare.verdict.pairs import Pair, all_pairs
 from openbook.compare.verdict.preferred import preferences_row
 from openbook.compare.verdict.protocol import interaction_row, protocol_rows
 from openbook.compare.verdict.recommend import Recommendation, Standing, recommend, recommendable
+from openbook.compare.verdict.unnamed import unnamed
 from openbook.core.contrasts import read_contrasts
 from openbook.core.types import Example, Score
 from openbook.project import Project
@@ -91,7 +92,17 @@ def build(project: Project, material: Material, marks: Marks, *, look: looks.Loo
         "documents": {"count": len(project.knowledge.files()), "skipped": project.knowledge.skipped()},
         "arms": {**arms, **{row.name: {"kind": row.kind, "not_applicable": row.reason} for row in material.absent}},
         "pairs": [rounded(asdict(pair)) for pair in pairs],
-        **rounded(protocol_rows(pairs, ranks, checked, look=look, alpha=alpha, adjust=config.compare.adjust)),
+        **rounded(
+            protocol_rows(
+                pairs,
+                ranks,
+                checked,
+                look=look,
+                alpha=alpha,
+                adjust=config.compare.adjust,
+                found=unnamed(material.seats, train=project.exam.division.train, test=material.paper.questions),
+            )
+        ),
         "interaction": rounded(interaction_row(marks, arms, margin=config.compare.margin, alpha=alpha)),
         "probes": {
             "freshness": freshened.row(project, material, fresh),

@@ -175,7 +175,9 @@ class Tune(Section):
     rows: int = Field(0, ge=0, description="Train on this many rows at most; 0: all.")
     max_tokens: int = Field(0, ge=0, description="Longest row; 0: from the data.")
     trainer: str = Field("peft", description="`peft`, or `memorise` (a fake for tests).")
-    oracle: Share = Field(0.8, description="Hybrid: share of rows whose passages hold the answer.")
+    oracle: Share = Field(
+        0.8, description="Hybrid: share of the rows naming `documents` whose passages hold the answer."
+    )
     distractors: int = Field(
         1, ge=0, description="Hybrid: wrong passages beside the right one, from our own retriever."
     )

@@ -25,15 +25,16 @@ def protocol_rows(
     look: Look,
     alpha: float,
     adjust: str,
+    found: Sequence[str] = (),
 ) -> Json:
-    """Report keys `look`, `family`, `best`, `constraints` and `findings`."""
+    """Report keys `look`, `family`, `best`, `constraints` and `findings`; what was `found` elsewhere comes last of these."""
     family = [pair for pair in pairs if not pair.exploratory]
     return {
         "look": {"number": look.number, "alpha": alpha},
         "family": {"pairs": len(family), "adjust": adjust, "alpha": alpha},
         "best": {name: asdict(rank) for name, rank in ranks.items()},
         "constraints": [asdict(check) for check in checked],
-        "findings": [said for pair in family if (said := estimands_disagree(pair))],
+        "findings": [*(said for pair in family if (said := estimands_disagree(pair))), *found],
     }
 
 
