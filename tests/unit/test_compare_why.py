@@ -44,6 +44,7 @@ def abstaining(text: str = "I don't know.") -> Answer:
         (abstaining(), ASKED, {"seen": True}, "wrongly_abstained"),
         ("2 days", ASKED, {"seen": True}, "unused"),
         ("2 days", ASKED, {"looks_up": False}, "not_known"),
+        ("2 days", ASKED, {"looks_up": False, "knowing": False}, "unplaced"),
         ("2 days", ASKED, {"place": "unknown"}, "unplaced"),
     ],
 )
@@ -160,6 +161,18 @@ def test_what_counts_as_wrong_fits_the_metric(tmp_path: Path, metric: str, below
     material = compare(project)
     metrics = metrics_for(project.config, project.exam.examples, root=project.root)
     assert why_wrong(project, material, Marks(material.paper, metrics, material.seats, level=0.95)).below == below
+
+
+def test_nobody_is_told_to_look_up_what_stands_in_the_question(tmp_path: Path) -> None:
+    project = open_project(tmp_path / "shops", script=[{"default": "?"}], more="[compare]\narms = ['base']")
+    bare = [{**row, "facts": [], "documents": []} for n, name in enumerate(MANY_SHOPS) for row in questions(name, n)]
+    lines(project.root / "examples.jsonl", bare)
+    assert set(counts(Project.open(project.root))["base"]) == {"not_known"}
+    summaries = edit(project.root, "[project]", "[project]\ntask = 'summarise'")
+    assert set(counts(summaries)["base"]) == {"unplaced"}
+    assert "Read the worst answers" in fix("unplaced", kind="tuned")
+    assert "label" not in fix("unplaced", kind="base")
+    assert "`documents`" in fix("unplaced", kind="hybrid")
 
 
 def test_answers_of_all_training_seeds_are_counted_and_the_first_one_s_are_shown(tmp_path: Path) -> None:

@@ -125,8 +125,9 @@ NAMES: Mapping[Cause, Naming] = {
     "unplaced": Naming(
         title="cannot be told",
         plain="answers whose cause cannot be told",
-        meaning="It looks things up, and the example has neither facts nor documents to tell where the answer stands.",
-        fix="Give the examples `facts` or `documents`: without them a miss of the search looks like a misreading.",
+        meaning="The example has neither facts nor documents to tell where the answer stands, if it stands anywhere.",
+        fix="Read the worst answers side by side: worked examples and tuning teach a task, and a larger model does more of it.",
+        looks_up="Give the examples `facts` or `documents`: without them a miss of the search looks like a misreading.",
     ),
 }
 """In order: an answer is in the first class that holds."""

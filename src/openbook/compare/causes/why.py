@@ -114,6 +114,7 @@ def why_wrong(project: Project, material: Material, marks: Marks) -> Why:
                 place.get(question.id, "unknown"),
                 doubtful=question.id in doubtful,
                 first=(seat.name, seat.arm.seed) in firsts,
+                task=project.config.project.task,
             )
             for seat, question in wrong
         ],
@@ -123,7 +124,14 @@ def why_wrong(project: Project, material: Material, marks: Marks) -> Why:
 
 
 def cause(
-    example: Example, result: Answer | Failure, *, looks_up: bool, place: Place, seen: bool, doubtful: bool = False
+    example: Example,
+    result: Answer | Failure,
+    *,
+    looks_up: bool,
+    place: Place,
+    seen: bool,
+    doubtful: bool = False,
+    knowing: bool = True,
 ) -> Cause:
     """The class of one wrong answer.
 
@@ -132,6 +140,7 @@ def cause(
         place: Where the answer stands in the documents.
         seen: Whether the passages that it was shown held the answer.
         doubtful: Whether the example's reference is.
+        knowing: Whether it takes knowledge to answer, and not the input alone.
     """
     if isinstance(result, Failure):
         return "failed"
@@ -151,7 +160,7 @@ def cause(
     if result.abstained:
         return "wrongly_abstained"
     if not looks_up:
-        return "not_known"
+        return "not_known" if knowing else "unplaced"
     return "unused" if seen else "unplaced"
 
 
@@ -165,14 +174,16 @@ def says_it(example: Example, text: str) -> bool:
     return all(any(_near(said, _bare(wording)) for wording in group) for group in groups)
 
 
-def _case(seat: Seat, question: Example, place: Place, *, doubtful: bool, first: bool) -> Case:
+def _case(seat: Seat, question: Example, place: Place, *, doubtful: bool, first: bool, task: str) -> Case:
     result = seat.log.records[question.key].result
     looks_up = _looks_up(seat, question)
     seen = looks_up and isinstance(result, Answer) and shown(question, result.hits, place)
+    # A text to be summarised or sorted holds what is asked for, unless the example says that documents do.
+    knowing = task == "answer" or bool(question.facts or question.documents)
     return Case(
         arm=seat.name,
         question=question.id,
-        cause=cause(question, result, looks_up=looks_up, place=place, seen=seen, doubtful=doubtful),
+        cause=cause(question, result, looks_up=looks_up, place=place, seen=seen, doubtful=doubtful, knowing=knowing),
         first=first,
     )
 
