@@ -16,6 +16,8 @@ from openbook.score.stats import FEWEST_GROUPS
 
 ADDED_TO_MEANS, ADDED_TO_DIFFERENCES = 1.0, 0.5
 """Size of the two groups that a standard error reckons with, in mean group sizes."""
+SPENT = 0.875
+"""Share of alpha that one end of an interval uses up by itself."""
 
 DRAWS = 20_000
 _BLOCK = 1 << 20
@@ -145,7 +147,7 @@ def _root(falling: Callable[[Floats], Floats], low: Floats, high: Floats) -> Flo
 
 def equivalent(batch: Batch, margin: float, alpha: float = 0.05) -> Bools:
     """Whether two one-sided tests show every study's difference to lie inside ±margin."""
-    low, high = paired_interval(batch, 1 - 2 * alpha)
+    low, high = paired_interval(batch, 1 - 2 * SPENT * alpha)
     mean, error = spread(batch)
     # The rule of three: either end has the whole of alpha.
     flat = ((error == 0) | (np.abs(mean) >= 1)) & ~(batch.whole & (batch.wins + batch.losses > 0))

@@ -171,9 +171,12 @@ def test_equivalence_of_independent_scores_is_two_one_sided_t_tests(margin: floa
     differences = np.random.default_rng(9).normal(0.02, 0.25, 40)
     sides = [(-margin, "greater"), (margin, "less")]
     expected = max(stats.ttest_1samp(differences, end, alternative=side).pvalue for end, side in sides)
-    found = tost(differences, range(40), margin)
+    found = tost(differences, range(40), margin, spent=1.0)
     assert found.p == pytest.approx(expected, abs=1e-8)
     assert found.equivalent == (expected < 0.05)
+    cautious = tost(differences, range(40), margin)
+    assert cautious.p == pytest.approx(min(1.0, expected / 0.875) if expected / 0.875 < 0.5 else 1.0, abs=1e-8)
+    assert cautious.equivalent == (expected < 0.875 * 0.05)
 
 
 @pytest.mark.parametrize(("wins", "losses", "n"), [(9, 2, 40), (1, 0, 30), (6, 6, 25), (0, 4, 12)])

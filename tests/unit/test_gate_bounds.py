@@ -14,10 +14,10 @@ GROUPS = [str(number) for number in range(40)]
 
 def test_ends_are_those_of_the_two_sided_interval() -> None:
     values = [1.0] * 30 + [0.0] * 10
-    expected = mean_interval(values, GROUPS, 0.9)
+    expected = mean_interval(values, GROUPS, 1 - 2 * 0.875 * 0.05)
     assert mean_ends(values, GROUPS, alpha=0.05) == Ends(expected.low, expected.high)
     others = [0.0] * 5 + values[:35]
-    found = paired_interval(np.array(values) - np.array(others), GROUPS, 0.9)
+    found = paired_interval(np.array(values) - np.array(others), GROUPS, 1 - 2 * 0.875 * 0.05)
     assert paired_ends(values, others, GROUPS, alpha=0.05) == Ends(found.low, found.high)
 
 

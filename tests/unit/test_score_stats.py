@@ -167,8 +167,9 @@ def test_arms_that_never_differ_are_equivalent_once_a_real_difference_would_hard
     assert tost([0.0] * groups, list(range(groups)), 0.05).equivalent is equivalent
 
 
-def test_equivalence_at_a_spread_of_three_tenths_takes_about_308_groups() -> None:
-    assert 308 <= needed_groups(0.3, 0.05) <= 312
+def test_equivalence_at_a_spread_of_three_tenths_takes_about_324_groups() -> None:
+    # 322 by the normal formula at seven eighths of alpha an end, 308 at all of it.
+    assert 322 <= needed_groups(0.3, 0.05) <= 326
     assert 282 <= needed_groups(0.3, 0.05, question="difference") <= 287
 
 

@@ -44,7 +44,7 @@ from openbook.project import Project
 from openbook.score.cost import machine_usd
 from openbook.score.stats import AgainstBest, mean_interval
 
-VERSION = 5
+VERSION = 6
 """Raised whenever the same runs would give another report."""
 
 Json = dict[str, Any]

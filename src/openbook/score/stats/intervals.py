@@ -27,6 +27,10 @@ Bounds = tuple[float, float]
 ADDED = 1.0
 """Size of the two groups that a mean's standard error reckons with, in mean group sizes."""
 
+SPENT = 0.875
+"""Share of alpha that one end by itself uses up: where scores have a tail, or groups are uneven, one side of an interval is
+wrong by up to half a point too often, whatever both together are (docs/evidence/verdict.md)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
@@ -139,15 +143,16 @@ def _ends(
     return bounds[0] + width * low, bounds[0] + width * high, "wilson"
 
 
-def one_sided(interval: Callable[[float], Interval], alpha: float) -> Interval:
-    """The interval whose ends are each wrong with probability alpha at most: that of level 1 − 2·alpha.
+def one_sided(interval: Callable[[float], Interval], alpha: float, *, spent: float = SPENT) -> Interval:
+    """The interval whose ends are each wrong with probability alpha at most: that of level 1 − 2·spent·alpha.
 
     Where all scores are the same only one end is in doubt, and has the whole of what may go wrong: there of level 1 − alpha.
 
     Args:
         interval: Of a level.
+        spent: Share of alpha that an end uses up; 1 for the textbook's.
     """
-    found = interval(1 - 2 * alpha)
+    found = interval(1 - 2 * spent * alpha)
     return interval(1 - alpha) if found.method == "rule of three" else found
 
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from openbook.score.stats.cautious import alike_n, cautious_error, uneven_df
 from openbook.score.stats.clusters import Floats, Spread, group_sums, spread
-from openbook.score.stats.intervals import Bounds, Interval, Method, one_sided, special_ends
+from openbook.score.stats.intervals import SPENT, Bounds, Interval, Method, one_sided, special_ends
 from openbook.score.stats.tails import binomial_lower, normal_quantile, t_quantile
 
 _STEPS = 40
@@ -25,7 +25,7 @@ class Equivalence:
 
     Attributes:
         p: The smallest alpha at which it would hold; 1.0 stands for everything above one half.
-        interval: The 1 − 2·alpha interval (1 − alpha where all differences are the same); equivalent means that it lies inside ±margin.
+        interval: What `one_sided` gives at alpha; equivalent means that it lies inside ±margin.
     """
 
     p: float
@@ -139,11 +139,16 @@ def tost(
     *,
     alpha: float = 0.05,
     bounds: Bounds = (-1.0, 1.0),
+    spent: float = SPENT,
 ) -> Equivalence:
-    """Equivalence within ±margin, by the interval of `paired_interval`, each end at alpha (Schuirmann 1987)."""
+    """Equivalence within ±margin, by the interval of `paired_interval`, each end at alpha (Schuirmann 1987).
+
+    Args:
+        spent: Share of alpha that each end uses up (`one_sided`).
+    """
 
     def span(at: float) -> Interval:
-        return one_sided(lambda level: paired_interval(differences, groups, level, bounds=bounds), at)
+        return one_sided(lambda level: paired_interval(differences, groups, level, bounds=bounds), at, spent=spent)
 
     def inside(at: float) -> bool:
         found = span(at)

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from openbook.score.stats.cautious import alike_n, cautious_error, uneven_df
 from openbook.score.stats.clusters import design_effect, group_correlation, group_sums, spread
-from openbook.score.stats.intervals import unseen_share
+from openbook.score.stats.intervals import SPENT, unseen_share
 from openbook.score.stats.paired import ADDED, all_whole, clustered_tango, tango
 from openbook.score.stats.signflip import FEWEST_GROUPS
 from openbook.score.stats.tails import chi2_quantile, share_reaching, t_quantile
@@ -109,7 +109,7 @@ def _least(enough: Callable[[int], bool]) -> int:
 def _powerful(
     groups: int, sd: float, margin: float, alpha: float, power: float, question: Question, evenness: float
 ) -> bool:
-    tails = (1 - alpha / 2, power) if question == "difference" else (1 - alpha, (1 + power) / 2)
+    tails = (1 - alpha / 2, power) if question == "difference" else (1 - SPENT * alpha, (1 + power) / 2)
     # The sign-flip test of a difference counts no degrees of freedom; the interval of an equivalence does.
     df = groups - 1 if question == "difference" else max(1.0, evenness * (groups - 1))
     reach = sum(t_quantile(tail, df) for tail in tails) * sd / math.sqrt(groups)
@@ -223,15 +223,16 @@ def _uncalled(groups: int, like: _Alike, alpha: float) -> float:
 
 def _upper(groups: int, mean: float, like: _Alike, alpha: float) -> float:
     """Upper end of the interval that equivalence is judged by, of `paired_interval`, around this mean."""
+    tail = SPENT * alpha
     if like.differing is None:
-        return mean + t_quantile(1 - alpha, like.df(groups)) * like.sd / math.sqrt(groups)
+        return mean + t_quantile(1 - tail, like.df(groups)) * like.sd / math.sqrt(groups)
     if like.differing == 0:
         return unseen_share(groups, 1 - alpha)
     n = groups * like.size
     wins, losses = n * (like.differing + mean) / 2, n * (like.differing - mean) / 2
     if like.size == 1:
-        return tango(wins, losses, n, 1 - 2 * alpha)[1]
+        return tango(wins, losses, n, 1 - 2 * tail)[1]
     # Two groups of `ADDED` mean sizes, one at each end, as the interval's own standard error has them.
     error = math.sqrt(like.sd**2 / groups + 2 * (ADDED / groups) ** 2)
-    z = t_quantile(1 - alpha, like.df(groups))
+    z = t_quantile(1 - tail, like.df(groups))
     return clustered_tango(wins, losses, n, error=error, least=groups * like.least, z=z)[1]
