@@ -1,6 +1,6 @@
 """`python benchmarks/speed/speed.py`: what a report costs once the answers are there.
 
-Makes a project of 5 arms, 500 test questions and 10 metrics with scripted answers, lets `openbook compare` answer once, and
+Makes a project of 5 arms, 500 test questions and 12 metrics with scripted answers, lets `openbook compare` answer once, and
 times two further calls, each a process of its own: one whose report has been deleted (scoring, tests, intervals, pages)
 and one with nothing to do. Knows no figure of Openbook's insides.
 """
@@ -127,8 +127,8 @@ def call(folder: Path, source: Path) -> Timed:
     if done.returncode:
         raise RuntimeError(f"openbook compare ended with {done.returncode}: {done.stderr[-500:]}")
     metrics = [metric["name"] for metric in json.loads(done.stdout)["metrics"]]
-    if len(metrics) != 10:
-        raise RuntimeError(f"10 metrics are to be marked, and these are: {metrics}")
+    if len(metrics) != 12:
+        raise RuntimeError(f"12 metrics are to be marked, and these are: {metrics}")
     return Timed(passed=passed, worked=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
 
@@ -198,7 +198,7 @@ def _lines(path: Path, rows: Sequence[dict[str, object]] | Sequence[dict[str, st
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="Time a report of 5 arms, 500 questions and 10 metrics.")
+    parser = argparse.ArgumentParser(description="Time a report of 5 arms, 500 questions and 12 metrics.")
     parser.add_argument("--questions", type=int, default=500)
     parser.add_argument("--times", type=int, default=3, help="calls of each kind; the median counts")
     parser.add_argument("--against", type=Path, help="`src` of another checkout, timed in turn with this one")

@@ -134,7 +134,9 @@ def _short(rows: Sequence[Row]) -> list[str]:
 
 
 def _outside(row: Row) -> float:
-    return max(row.share - row.cell.high, row.cell.low - row.share)
+    """How far beyond a limit, or below 0 how far inside; a share cannot be beyond 0 or 1."""
+    above = row.share - row.cell.high if row.cell.high < 1 else -1.0
+    return max(above, row.cell.low - row.share if row.cell.low > 0 else -1.0)
 
 
 def _cells(rows: Sequence[Row]) -> list[str]:

@@ -66,7 +66,7 @@ def test_an_arm_against_an_arm_is_told_from_the_paired_differences(tmp_path: Pat
     assert (near.outcome, near.left, near.right, near.difference) == ("met", 0.725, 0.55, 0.175)
     assert near.low is not None
     assert near.low > 0
-    assert near.level == 0.9
+    assert near.level == 0.9125
     assert near.sentence.startswith("The difference is −0.025 [")
     assert near.sentence.endswith("(40 questions in 40 groups): it is at least −0.2.")
     assert held(shown(seats), "base.facts >= rag.facts").outcome == "cannot tell"

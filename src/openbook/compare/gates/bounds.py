@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from openbook.compare.marking.marks import ROUNDING
-from openbook.score.stats import Interval, mean_interval, one_sided, paired_interval, pseudo_values
+from openbook.score.stats import Interval, end_level, mean_interval, one_sided, paired_interval, pseudo_values
 
 Value = float | None
 Reduce = Callable[[Sequence[Sequence[float]]], float]
@@ -64,7 +64,7 @@ def figure_ends(
         found = paired_interval([figure] * len(names), names, 1 - alpha, bounds=within)
         low, high = found.low, found.high
     else:
-        found = paired_interval(values, names, 1 - 2 * alpha, bounds=(-math.inf, math.inf))
+        found = paired_interval(values, names, end_level(alpha), bounds=(-math.inf, math.inf))
         half = (found.high - found.low) / 2
         low, high = max(within.low, figure - half), min(within.high, figure + half)
     return Ends(low * (1 - failed) + within.low * failed, high * (1 - failed) + within.high * failed)

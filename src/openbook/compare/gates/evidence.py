@@ -19,7 +19,7 @@ from openbook.compare.probes.freshness import tally
 from openbook.compare.seats import first_seats
 from openbook.core.protocols import Metric
 from openbook.core.types import Failure, Score
-from openbook.score.stats import FEWEST_GROUPS, quantile_bounds, quantile_needed
+from openbook.score.stats import FEWEST_GROUPS, end_level, quantile_bounds, quantile_needed
 
 Json = Mapping[str, Any]
 QUANTILES = {"p50": ("total", 0.5), "p95": ("total", 0.95), "first_token": ("first_token", 0.5)}
@@ -79,7 +79,7 @@ def _score(exhibits: Exhibits, what: Measure, arms: Sequence[str]) -> Evidence:
     material = exhibits.material
     metric = next(metric for metric in exhibits.metrics if metric.name == what.name)
     seats = [seat for seat in material.seats if seat.name in arms]
-    marks = Marks(material.paper, [metric], seats, level=1 - 2 * exhibits.alpha)
+    marks = Marks(material.paper, [metric], seats, level=end_level(exhibits.alpha))
     asked = [question.id for question in material.paper.of(what.stratum)]
     found = [{q: m for q in asked if (m := marks.of(arm, metric.name).get(q)) is not None} for arm in arms]
     if any(isinstance(mark, Score) and len(mark.values) > 1 for side in found for mark in side.values()):

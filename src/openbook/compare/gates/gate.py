@@ -15,6 +15,7 @@ from openbook.compare.gates.requirement import Requirement, Sign, spelled
 from openbook.compare.marking.metrics import metrics_of
 from openbook.compare.material import Material
 from openbook.project import Project
+from openbook.score.stats import end_level
 
 Json = Mapping[str, Any]
 Outcome = Literal["met", "broken", "cannot tell"]
@@ -78,7 +79,7 @@ def rows(gates: Sequence[Gate]) -> list[dict[str, Any]]:
 
 
 def _judge(shown: Exhibits, requirement: Requirement) -> Gate:
-    level = round(1 - 2 * shown.alpha, 10)
+    level = round(end_level(shown.alpha), 10)
     if requirement.left == RECOMMENDATION:
         return _of_recommendation(shown.report, requirement, level)
     arms = [term[0] for term in (requirement.left, requirement.right) if term is not None]

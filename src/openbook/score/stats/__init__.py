@@ -10,7 +10,7 @@ from openbook.score.stats.clusters import Spread, design_effect, group_correlati
 from openbook.score.stats.coverage import RiskCoverage, risk_coverage
 from openbook.score.stats.crossed import crossed_interval, seed_variance
 from openbook.score.stats.family import holm
-from openbook.score.stats.intervals import Interval, mean_interval, one_sided, proportion_interval, wilson
+from openbook.score.stats.intervals import Interval, end_level, mean_interval, one_sided, proportion_interval, wilson
 from openbook.score.stats.jackknife import pseudo_values
 from openbook.score.stats.jointflip import any_above, max_t
 from openbook.score.stats.paired import Equivalence, all_whole, mcnemar, paired_interval, tango, tost
@@ -40,6 +40,7 @@ __all__ = [
     "contrast",
     "crossed_interval",
     "design_effect",
+    "end_level",
     "group_correlation",
     "holm",
     "kappa",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from openbook.score.stats.clusters import Floats
-from openbook.score.stats.intervals import Bounds
+from openbook.score.stats.intervals import Bounds, end_level
 from openbook.score.stats.jointflip import any_above
 from openbook.score.stats.paired import paired_interval
 from openbook.score.stats.signflip import FEWEST_GROUPS, named_sums
@@ -58,7 +58,7 @@ def against_best(
     reach = bounds[1] - bounds[0]
 
     def interval(first: Floats, second: Floats) -> tuple[float, float]:
-        found = paired_interval(first - second, groups, 1 - 2 * each, bounds=(-reach, reach))
+        found = paired_interval(first - second, groups, end_level(each), bounds=(-reach, reach))
         return found.low, found.high
 
     highs = {a: {b: interval(best[a], worst[b])[1] for b in scores if b != a} for a in scores}

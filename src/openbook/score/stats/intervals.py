@@ -143,6 +143,11 @@ def _ends(
     return bounds[0] + width * low, bounds[0] + width * high, "wilson"
 
 
+def end_level(alpha: float, *, spent: float = SPENT) -> float:
+    """Level of the two-sided interval whose ends are each wrong with probability alpha at most."""
+    return 1 - 2 * spent * alpha
+
+
 def one_sided(interval: Callable[[float], Interval], alpha: float, *, spent: float = SPENT) -> Interval:
     """The interval whose ends are each wrong with probability alpha at most: that of level 1 − 2·spent·alpha.
 
@@ -152,7 +157,7 @@ def one_sided(interval: Callable[[float], Interval], alpha: float, *, spent: flo
         interval: Of a level.
         spent: Share of alpha that an end uses up; 1 for the textbook's.
     """
-    found = interval(1 - 2 * spent * alpha)
+    found = interval(end_level(alpha, spent=spent))
     return interval(1 - alpha) if found.method == "rule of three" else found
 
 
