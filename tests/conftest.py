@@ -16,3 +16,9 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> LocalModel:
 def t5(tmp_path_factory: pytest.TempPathFactory) -> LocalModel:
     """A T5 with random weights."""
     return locate(f"hf:{tiny_models.t5(tmp_path_factory.mktemp('t5'))}")
+
+
+@pytest.fixture
+def no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of small appends, each made safe, are most of the time of a comparison in a test."""
+    monkeypatch.setattr("os.fsync", lambda _: None)

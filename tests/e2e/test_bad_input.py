@@ -22,9 +22,7 @@ from small_project import SCRIPT, edit, lines, write
 BASE_ONLY = "\n[compare]\narms = ['base']\n"
 
 
-@pytest.fixture(autouse=True)
-def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.fsync", lambda _: None)
+pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
 
 
 Told = Callable[..., tuple[int, str]]

@@ -16,9 +16,7 @@ MET, BROKEN, OPEN = "rag.facts > base.facts + 0.1", "base.facts >= rag.facts - 0
 MORE = '\n[compare]\narms = ["base", "rag"]\n'
 
 
-@pytest.fixture(autouse=True)
-def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.fsync", lambda _: None)
+pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
 
 
 @pytest.fixture(scope="module")

@@ -24,9 +24,7 @@ SHOPS_WITH_BRANCHES = [f"{name}{branch}" for branch in ("", "ery", "son", "let")
 PATIENT = "epochs = 3"
 
 
-@pytest.fixture(autouse=True)
-def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.fsync", lambda _: None)
+pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
 
 
 @pytest.fixture(autouse=True)

@@ -17,10 +17,7 @@ from openbook.project import Project
 from small_project import SCRIPT, edit, lines, open_project
 from watchers import Listener
 
-
-@pytest.fixture(autouse=True)
-def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.fsync", lambda _: None)
+pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
 
 
 def records(project: Project) -> dict[str, bytes]:

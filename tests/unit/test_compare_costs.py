@@ -117,8 +117,8 @@ def test_the_sentence_names_the_cheapest_first_and_where_rivals_meet() -> None:
     assert "| rag, tuned | equal at 45,000" in markdown(report)
 
 
-def test_a_report_has_the_costs_of_its_arms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.fsync", lambda _: None)
+@pytest.mark.usefixtures("no_waiting_for_the_disk")
+def test_a_report_has_the_costs_of_its_arms(tmp_path: Path) -> None:
     more = "[cost]\nusd_per_hour = 3600.0\nqueries_per_month = 500\nupdates_per_month = 4\n"
     project = open_project(tmp_path / "shops", updates=True, more=more)
     outcome = conclude(project, compare(project))
@@ -133,8 +133,8 @@ def test_a_report_has_the_costs_of_its_arms(tmp_path: Path, monkeypatch: pytest.
         assert "At 500 queries and 4 updates" in (outcome.folder / page).read_text(encoding="utf-8")
 
 
-def test_two_ways_of_training_one_arm_are_told_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.fsync", lambda _: None)
+@pytest.mark.usefixtures("no_waiting_for_the_disk")
+def test_two_ways_of_training_one_arm_are_told_side_by_side(tmp_path: Path) -> None:
     arms = '["tuned", "whole", "longer"]'
     whole = '[arms.whole]\nkind = "tuned"\n[arms.whole.tune]\nmethod = "full"\n'
     longer = '[arms.longer]\nkind = "tuned"\n[arms.longer.tune]\nmethod = "full"\nepochs = 2\n'

@@ -27,9 +27,7 @@ from watchers import Listener
 CURVE = "curve = true\n\n[compare]\narms = ['base', 'tuned', 'hybrid']\n"
 
 
-@pytest.fixture(autouse=True)
-def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.fsync", lambda _: None)
+pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
 
 
 def drawn(project: Project) -> dict[str, Any]:

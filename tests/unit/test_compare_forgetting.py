@@ -27,9 +27,7 @@ from watchers import Stages
 ON = "forgetting = true\nforgetting_texts = 10\nforgetting_instructions = 12"
 
 
-@pytest.fixture(autouse=True)
-def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.fsync", lambda _: None)
+pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
 
 
 def opened(folder: Path, *, more: str = "", **options: Any) -> Project:

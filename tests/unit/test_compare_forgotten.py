@@ -34,9 +34,7 @@ class Reading(ScriptedGenerator):
         raise AssertionError("nothing is measured here")
 
 
-@pytest.fixture(autouse=True)
-def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.fsync", lambda _: None)
+pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
 
 
 def model(folder: Path, name: str, losses: Any, followed: int, *, failures: int = 0) -> Subject:

@@ -12,10 +12,7 @@ from openbook.core.errors import ConfigError
 from openbook.project import Project
 from small_project import edit, open_project
 
-
-@pytest.fixture(autouse=True)
-def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.fsync", lambda _: None)
+pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
 
 
 def steps(found: Plan) -> dict[str, bool]:

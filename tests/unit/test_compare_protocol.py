@@ -337,8 +337,8 @@ private = true
 """
 
 
-def test_all_of_it_stands_in_the_report_and_in_its_notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.fsync", lambda _: None)
+@pytest.mark.usefixtures("no_waiting_for_the_disk")
+def test_all_of_it_stands_in_the_report_and_in_its_notes(tmp_path: Path) -> None:
     project = open_project(tmp_path / "shops", shops=MANY_SHOPS, more=MORE)
     compare(project)
     outcome = conclude(project, gather(project))

@@ -24,9 +24,7 @@ READS = {"when": "Passages:", "say": "{passage} [{label}]", "adapter": True}
 BABBLES = {"when": "Passages:", "say": "la la la", "adapter": True}
 
 
-@pytest.fixture(autouse=True)
-def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.fsync", lambda _: None)
+pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
 
 
 def reading_stages(watcher: Stages) -> list[str]:

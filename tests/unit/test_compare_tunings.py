@@ -25,9 +25,7 @@ from small_project import MANY_SHOPS, open_project
 MORE = "{}\n[compare]\narms = ['prompted', 'tuned', 'whole']\n{}\n[arms.whole]\nkind = 'tuned'\ntune.method = 'full'\n"
 
 
-@pytest.fixture(autouse=True)
-def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.fsync", lambda _: None)
+pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
 
 
 def opened(folder: Path, *, more: str = "", compare: str = "", **options: Any) -> Project:

@@ -23,9 +23,7 @@ RETUNE = "retune = true\n"
 ARMS = "\n[compare]\narms = ['base', 'rag', 'tuned', 'hybrid']\n"
 
 
-@pytest.fixture(autouse=True)
-def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.fsync", lambda _: None)
+pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
 
 
 def probed(project: Project, **options: Any) -> dict[str, Any]:

@@ -25,9 +25,7 @@ REPORT = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.fsync", lambda _: None)
+pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
 
 
 def sits(folder: Path, name: str, right: int, *, failures: int = 0, kind: str = "base", seed: int = 0) -> Seat:

@@ -91,12 +91,7 @@ def test_the_order_of_the_rows_does_not_matter_and_their_content_does() -> None:
         assert other.settings != shots().settings
 
 
-@pytest.fixture
-def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.fsync", lambda _: None)
-
-
-@pytest.mark.usefixtures("_no_waiting_for_the_disk")
+@pytest.mark.usefixtures("no_waiting_for_the_disk")
 @pytest.mark.parametrize("mode", ["hybrid", "lexical"])
 def test_no_prompt_of_a_comparison_holds_a_row_on_its_own_subject(tmp_path: Path, mode: str) -> None:
     more = f'[compare]\narms = ["prompted", "rag"]\n\n[retrieve]\nmode = "{mode}"\n'

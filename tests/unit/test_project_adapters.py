@@ -11,10 +11,7 @@ from openbook.project import Project
 from openbook.project.adapters import DEV_ROWS, hidden_documents, studied, watched
 from small_project import edit, lines, open_project, questions
 
-
-@pytest.fixture(autouse=True)
-def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.fsync", lambda _: None)
+pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
 
 
 @pytest.fixture

@@ -10,10 +10,7 @@ from openbook.core.types import Answer, Example, Record, Request
 from openbook.project import Project
 from small_project import edit, example, fee, open_project
 
-
-@pytest.fixture(autouse=True)
-def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.fsync", lambda _: None)
+pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
 
 
 @pytest.fixture
