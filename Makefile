@@ -48,9 +48,10 @@ lint: setup-dev
 model: setup-dev
 	@$(BIN)/openbook models get smollm2-reader
 
-# One thread a process: more of them than cores wait for each other. A file's tests stay together, with what they share.
+# One thread a process: more of them than cores wait for each other. A file's tests stay together, with what they share, and the
+# files in their order, so that the long ones do not come last.
 test: lint model
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 evidence: setup
 	@$(BIN)/python tools/evidence.py $(NAME)

@@ -57,7 +57,7 @@ def shop(tmp_path: Path) -> Path:
 
 def openbook(*arguments: str, prefix: list[str]) -> subprocess.CompletedProcess[str]:
     command = [*prefix, sys.executable, "-c", "from openbook.cli.main import main; main()", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=280)
+    return subprocess.run(command, capture_output=True, text=True, timeout=800)
 
 
 def test_smollm2_is_tuned_and_answers_without_any_network(shop: Path) -> None:
