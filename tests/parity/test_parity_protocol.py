@@ -153,7 +153,7 @@ def test_against_the_best_has_the_bounds_of_hsus_definition() -> None:
     found = against_best({name: row.tolist() for name, row in scores.items()}, range(40))
 
     def end(first: str, second: str, side: str) -> float:
-        low_high = stats.ttest_1samp(scores[first] - scores[second], 0).confidence_interval(1 - 2 * 0.05 / 2)
+        low_high = stats.ttest_1samp(scores[first] - scores[second], 0).confidence_interval(1 - 2 * 0.875 * 0.05 / 2)
         return float(getattr(low_high, side))
 
     highs = {a: max(0.0, min(end(a, b, "high") for b in scores if b != a)) for a in scores}

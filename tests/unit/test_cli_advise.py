@@ -69,7 +69,7 @@ def test_flags_that_do_not_arise_are_not_wanted(capsys: pytest.CaptureFixture[st
 def test_own_spread_margin_and_groups_are_used(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(call("--json", "--spread", "0.3", "--margin", "0.1", "--per-group", "1", "--correlation", "0")) == 0
     label = json.loads(capsys.readouterr().out)["label"]
-    assert [row["test_equivalence"] for row in label["needed"]] == [79]
+    assert [row["test_equivalence"] for row in label["needed"]] == [83]
     assert (label["margin"], label["examples_per_group"]) == (0.1, 1)
 
 

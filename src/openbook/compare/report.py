@@ -92,17 +92,7 @@ def build(project: Project, material: Material, marks: Marks, *, look: looks.Loo
         "documents": {"count": len(project.knowledge.files()), "skipped": project.knowledge.skipped()},
         "arms": {**arms, **{row.name: {"kind": row.kind, "not_applicable": row.reason} for row in material.absent}},
         "pairs": [rounded(asdict(pair)) for pair in pairs],
-        **rounded(
-            protocol_rows(
-                pairs,
-                ranks,
-                checked,
-                look=look,
-                alpha=alpha,
-                adjust=config.compare.adjust,
-                found=unnamed(material.seats, train=project.exam.division.train, test=material.paper.questions),
-            )
-        ),
+        **rounded(_protocol(project, material, pairs, ranks, checked, look=look, alpha=alpha)),
         "interaction": rounded(interaction_row(marks, arms, margin=config.compare.margin, alpha=alpha)),
         "probes": {
             "freshness": freshened.row(project, material, fresh),
@@ -124,6 +114,21 @@ def build(project: Project, material: Material, marks: Marks, *, look: looks.Loo
     }
     answers = [answer_row(material, marks, question, why.classes) for question in material.paper.questions]
     return {**report, "classic": classic(report), "answers": answers}
+
+
+def _protocol(
+    project: Project,
+    material: Material,
+    pairs: Sequence[Pair],
+    ranks: Mapping[str, AgainstBest],
+    checked: Sequence[Check],
+    *,
+    look: looks.Look,
+    alpha: float,
+) -> Json:
+    lacking = unnamed(material.seats, train=project.exam.division.train, test=material.paper.questions)
+    adjust = project.config.compare.adjust
+    return protocol_rows(pairs, ranks, checked, look=look, alpha=alpha, adjust=adjust, found=lacking)
 
 
 def examples_row(project: Project, material: Material) -> Json:
