@@ -99,9 +99,8 @@ def _tune(sitting: Sitting) -> None:
     for plan in taking_part(project):
         numbers = seeds(project, plan) if plan.tunes else ()
         for seed in numbers:
-            if project.adapter(plan.name, seed=seed) is None:
-                with sitting.stage(f"tune {plan.name}" + (f" (seed {seed})" if len(numbers) > 1 else "")):
-                    project.tune(plan.name, seed=seed, progress=sitting.watch.progress)
+            told = f"tune {plan.name}" + (f" (seed {seed})" if len(numbers) > 1 else "")
+            sitting.train(project, plan.name, seed, told)
 
 
 def _answer(sitting: Sitting, material: Material) -> None:

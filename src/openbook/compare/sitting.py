@@ -42,6 +42,12 @@ class Sitting:
             with disk_errors("the ledger of time"):
                 jsonl.append(self.project.workspace.folder / "ledger.jsonl", [{"stage": what, "seconds": seconds}])
 
+    def train(self, project: Project, arm: str, seed: int, what: str) -> None:
+        """Train an arm's adapter, as one stage, where it is missing. `project` may be a variant of this one."""
+        if project.adapter(arm, seed=seed) is None:
+            with self.stage(what):
+                project.tune(arm, seed=seed, progress=self.watch.progress)
+
     def ask(self, desk: Seat, questions: Sequence[Example], what: str, *, shown: bool = False) -> None:
         """Ask what is missing of these, and say so as one stage. `shown`: each answer is handed to the watcher."""
         todo = answers.missing(desk.log.records, questions, retry_failures=self.retry_failures)

@@ -4,6 +4,7 @@ Passages count by their document, each document once, at its first passage: an e
 """
 
 import math
+from abc import abstractmethod
 from collections.abc import Sequence
 
 from openbook.core.types import Answer, Example
@@ -25,16 +26,30 @@ def ndcg(found: Sequence[str], wanted: Sequence[str], *, depth: int) -> float:
         found: Names, best first.
         depth: Ranks that count, at least 1.
     """
-    ranked = list(dict.fromkeys(found))[:depth]
-    gained = math.fsum(_gain(rank) for rank, name in enumerate(ranked, start=1) if name in set(wanted))
-    return gained / math.fsum(_gain(rank) for rank in range(1, min(depth, len(set(wanted))) + 1))
+    ranked, named = list(dict.fromkeys(found))[:depth], set(wanted)
+    gained = math.fsum(_gain(rank) for rank, name in enumerate(ranked, start=1) if name in named)
+    return gained / math.fsum(_gain(rank) for rank in range(1, min(depth, len(named)) + 1))
 
 
 def _gain(rank: int) -> float:
     return 1 / math.log2(rank + 1)
 
 
-class RetrievalRecall(PerAnswer):
+class _OfPassages(PerAnswer):
+    """What holds an answer's passages, by their documents, against those that its example names."""
+
+    reads_passages = True
+
+    @abstractmethod
+    def figure(self, found: Sequence[str], wanted: Sequence[str]) -> float:
+        """Of the documents of the passages, best first, and those that are named."""
+
+    def mark(self, example: Example, answer: Answer) -> float | None:
+        found = [hit.chunk.document for hit in answer.hits]
+        return self.figure(found, example.documents) if example.documents else None
+
+
+class RetrievalRecall(_OfPassages):
     """Share of the documents named in the example from which a passage was given, in [0, 1].
 
     None where the example names no document. Arms that are given no passages are not marked.
@@ -42,13 +57,12 @@ class RetrievalRecall(PerAnswer):
 
     name = "retrieval_recall"
     signature = "retrieval_recall|of:named documents|depth:the passages given|v:1"
-    reads_passages = True
 
-    def mark(self, example: Example, answer: Answer) -> float | None:
-        return recall(_documents(answer), example.documents) if example.documents else None
+    def figure(self, found: Sequence[str], wanted: Sequence[str]) -> float:
+        return recall(found, wanted)
 
 
-class RetrievalNdcg(PerAnswer):
+class RetrievalNdcg(_OfPassages):
     """How far up the named documents stand among the passages: nDCG over documents, in [0, 1].
 
     None where the example names no document. Arms that are given no passages are not marked.
@@ -56,14 +70,7 @@ class RetrievalNdcg(PerAnswer):
 
     name = "retrieval_ndcg"
     signature = "retrieval_ndcg|of:named documents|gain:binary|discount:log2|depth:the passages given|v:1"
-    reads_passages = True
 
-    def mark(self, example: Example, answer: Answer) -> float | None:
-        if not example.documents:
-            return None
+    def figure(self, found: Sequence[str], wanted: Sequence[str]) -> float:
         # No passage at all is a list in which the document is missing, not a list of length 0.
-        return ndcg(_documents(answer), example.documents, depth=max(1, len(answer.hits)))
-
-
-def _documents(answer: Answer) -> list[str]:
-    return [hit.chunk.document for hit in answer.hits]
+        return ndcg(found, wanted, depth=max(1, len(found)))

@@ -5,7 +5,6 @@ from openbook.compare.probes import curve, forgetting, latency, retune
 from openbook.compare.probes.forgetting import Probe
 from openbook.compare.seats import first_seats, seat, taking_part, updatable
 from openbook.compare.sitting import Sitting, this_machine
-from openbook.project import ArmPlan, Project
 
 
 def _gap(sitting: Sitting, material: Material) -> None:
@@ -83,7 +82,7 @@ def _curve(sitting: Sitting, material: Material) -> None:
             one, seed = curve.point(project, plan, rows), curve.seed_of(project, plan)
             if sitting.cancelled:
                 return
-            _train(sitting, one, plan, seed, f"tune {plan.name} on {rows} rows")
+            sitting.train(one, plan.name, seed, f"tune {plan.name} on {rows} rows")
             desk = seat(one, one.plan(plan.name), seed)
             sitting.ask(desk, material.paper.questions, f"answer {plan.name} on {rows} rows")
 
@@ -95,15 +94,9 @@ def _retune(sitting: Sitting, material: Material) -> None:
         if sitting.cancelled:
             return
         one, seed = retune.point(project, plan), curve.seed_of(project, plan)
-        _train(sitting, one, plan, seed, f"tune {plan.name} after the update")
+        sitting.train(one, plan.name, seed, f"tune {plan.name} after the update")
         asked = retune.asked(project, material.freshness)
         sitting.ask(retune.desk(project, plan, one), asked, f"freshness of {plan.name}, trained anew")
-
-
-def _train(sitting: Sitting, project: Project, plan: ArmPlan, seed: int, what: str) -> None:
-    if project.adapter(plan.name, seed=seed) is None:
-        with sitting.stage(what):
-            project.tune(plan.name, seed=seed, progress=sitting.watch.progress)
 
 
 BESIDE = (_gap, _freshness, _forgetting, _domain, _robustness, _reading, _latency)

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from openbook.score.stats.cautious import alike_n, cautious_error, uneven_df
 from openbook.score.stats.clusters import design_effect, group_correlation, group_sums, spread
-from openbook.score.stats.intervals import SPENT, unseen_share
+from openbook.score.stats.intervals import SPENT, end_level, unseen_share
 from openbook.score.stats.paired import ADDED, all_whole, clustered_tango, tango
 from openbook.score.stats.signflip import FEWEST_GROUPS
 from openbook.score.stats.tails import chi2_quantile, share_reaching, t_quantile
@@ -231,7 +231,7 @@ def _upper(groups: int, mean: float, like: _Alike, alpha: float) -> float:
     n = groups * like.size
     wins, losses = n * (like.differing + mean) / 2, n * (like.differing - mean) / 2
     if like.size == 1:
-        return tango(wins, losses, n, 1 - 2 * tail)[1]
+        return tango(wins, losses, n, end_level(alpha))[1]
     # Two groups of `ADDED` mean sizes, one at each end, as the interval's own standard error has them.
     error = math.sqrt(like.sd**2 / groups + 2 * (ADDED / groups) ** 2)
     z = t_quantile(1 - tail, like.df(groups))
